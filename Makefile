@@ -1,0 +1,65 @@
+# Set-up happens by itself: every target makes the environment in .venv first. uv is used where it is found.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PEERS := .peers
+PEERS_INSTALLED := $(PEERS)/.installed
+UV := $(shell command -v uv 2>/dev/null)
+ARGS ?=
+
+.PHONY: help setup demo test test-all check format bench interop nightly docs clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(INSTALLED)  ## make the environment
+
+$(INSTALLED): pyproject.toml constraints.txt
+ifdef UV
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt -b constraints.txt -e '.[postgres]' --group dev
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt pip
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -e '.[postgres]' --group dev
+endif
+	@touch $(INSTALLED)
+
+demo: $(INSTALLED)  ## a whole synthetic system, ingested, evaluated, published and served (ARGS="--no-serve")
+	$(BIN)/perinatal demo $(ARGS)
+
+test: $(INSTALLED)  ## every test that needs pip packages alone
+	$(BIN)/pytest -n 2 -m "not browser and not peers and not spark" $(ARGS)
+
+test-all: $(INSTALLED) $(PEERS_INSTALLED)  ## tests that need a browser or third-party FHIR software
+	$(BIN)/pytest -m "browser or peers or spark" $(ARGS)
+
+$(PEERS_INSTALLED): tests/interop/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -r tests/interop/peers.txt
+	@touch $(PEERS_INSTALLED)
+
+check: $(INSTALLED)  ## style, types and architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(INSTALLED)  ## lay the code out
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(INSTALLED)  ## write the generated reference pages anew
+	$(BIN)/python -m tests.docs.generate
+
+bench: $(INSTALLED)  ## speed as ratios against floors measured in the same run
+	$(BIN)/perinatal bench all $(ARGS)
+
+interop: $(INSTALLED) $(PEERS_INSTALLED)  ## third-party FHIR software alone
+	$(BIN)/pytest -m peers $(ARGS)
+
+nightly: test test-all bench  ## everything
+
+clean:  ## remove environments and the demo's files
+	rm -rf $(VENV) $(PEERS) perinatal-demo build dist *.egg-info

@@ -1,0 +1,91 @@
+"""What the API needs from the rest of the service; the composition root fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+from fhir_adapter.api.queries import SearchQuery
+from fhir_adapter.fhir.canonical import Canonicals
+from fhir_adapter.fhir.incoming import IncomingLimits
+from fhir_adapter.fhir.outcome import Fault
+
+ReceiptStatus = Literal["accepted", "already-processed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """What became of one payload. rows: rows stored, by table. refused: nothing of it was kept."""
+
+    receipt_id: str
+    status: ReceiptStatus
+    adapter: str
+    rows: Mapping[str, int]
+    issues: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResource:
+    """One version of a published resource. last_updated: ISO text with offset. content: its JSON."""
+
+    type: str
+    id: str
+    version_id: int
+    last_updated: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of a search. total: matches over all pages. next_cursor: None on the last page."""
+
+    entries: tuple[StoredResource, ...]
+    total: int
+    next_cursor: str | None
+
+
+class ReceiveBundle(Protocol):
+    """Takes a Bundle in. A transaction with an error is refused whole; a batch keeps what it can."""
+
+    def __call__(self, raw: bytes, *, transaction: bool) -> ReceiptView: ...
+
+
+class ReceiveIntake(Protocol):
+    """Takes any payload in. adapter: None lets the service choose; name: what messages call the payload."""
+
+    def __call__(self, raw: bytes, media_type: str, adapter: str | None, name: str) -> ReceiptView: ...
+
+
+class ReadResource(Protocol):
+    """One version of a resource, the current one when version is None; raises ResourceNotFound."""
+
+    def __call__(self, resource_type: str, resource_id: str, version: int | None) -> StoredResource: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The work behind the routes, and what the service says of itself.
+
+    history: newest version first, raises ResourceNotFound. search: may raise SearchRefused for a cursor that it
+    does not know. base_url: absolute, without `/fhir` and without a slash at its end.
+    """
+
+    receive_bundle: ReceiveBundle
+    receive_intake: ReceiveIntake
+    read: ReadResource
+    history: Callable[[str, str], tuple[StoredResource, ...]]
+    search: Callable[[str, SearchQuery], SearchPage]
+    is_ready: Callable[[], bool]
+    base_url: str
+    software_version: str
+    software_date: date
+    synthetic: bool
+    canonicals: Canonicals = field(default_factory=Canonicals)
+    limits: IncomingLimits = field(default_factory=IncomingLimits)
+
+    @property
+    def fhir_base(self) -> str:
+        """Base of all FHIR URLs of this server."""
+        return f"{self.base_url}/fhir"

@@ -1,0 +1,158 @@
+"""Checks a resource against the official R4 JSON schema, saying where it fails and never what it holds."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from fhir_adapter.fhir.elements import Json
+
+SCHEMA_FILE = "r4.schema.json.gz"
+MASK = "(not shown)"
+LISTED_OPTIONS = 12  # a longer list of allowed codes helps nobody in a message
+
+FaultAt = tuple[str, str]
+
+
+class R4Schema:
+    """Validators of R4 4.0.1, one a resource type, each built when first asked for."""
+
+    def __init__(self) -> None:
+        self._definitions = _definitions()
+        self._validators: dict[str, jsonschema_rs.Draft6Validator] = {}
+
+    def knows(self, resource_type: str) -> bool:
+        """Whether resources of this type can be checked."""
+        return "resourceType" in self._definitions.get(resource_type, {}).get("properties", {})
+
+    def is_valid(self, resource_type: str, resource: Json) -> bool:
+        """The fast answer: no places, no texts. The type must be known."""
+        valid = self._validator(resource_type).is_valid(resource)
+        return valid and all(self.is_valid(kind, held) for _, kind, held in self._held(resource))
+
+    def faults(self, resource_type: str, resource: Json) -> list[FaultAt]:
+        """Every fault as (FHIRPath, text); empty when the resource is valid.
+
+        Contained resources are checked by their own type; the entries of a Bundle are not, the caller takes them one
+        by one. A type that is not in the schema is one fault. No text holds a value of the resource.
+        """
+        if not self.knows(resource_type):
+            return [(resource_type, "this resource type is not read here")]
+        found = self._own_faults(resource_type, resource)
+        for position, kind, held in self._held(resource):
+            place = f"{resource_type}.contained[{position}]"
+            found += [(place + path.removeprefix(kind), text) for path, text in self.faults(kind, held)]
+        return found
+
+    def _own_faults(self, resource_type: str, resource: Json) -> list[FaultAt]:
+        validator = self._validator(resource_type)
+        if validator.is_valid(resource):
+            return []
+        names = _element_names()
+        return [
+            (_fhirpath(resource_type, error.instance_path), _text(error, names))
+            for error in validator.iter_errors(resource)
+        ]
+
+    def _held(self, resource: Json) -> Iterator[tuple[int, str, Json]]:
+        held = resource.get("contained")
+        for position, each in enumerate(held if isinstance(held, list) else ()):
+            if isinstance(each, dict) and self.knows(str(each.get("resourceType"))):
+                yield position, str(each["resourceType"]), each
+
+    def _validator(self, resource_type: str) -> jsonschema_rs.Draft6Validator:
+        if resource_type not in self._validators:
+            schema = {
+                "$ref": f"#/definitions/{resource_type}",
+                "definitions": _reachable(self._definitions, resource_type),
+            }
+            # The linear-time engine: the pattern of base64Binary nests repetitions.
+            engine = jsonschema_rs.RegexOptions()
+            self._validators[resource_type] = jsonschema_rs.Draft6Validator(schema, mask=MASK, pattern_options=engine)
+        return self._validators[resource_type]
+
+
+@cache
+def _definitions() -> Mapping[str, Any]:
+    file = resources.files("fhir_adapter.fhir.schema") / SCHEMA_FILE
+    definitions: Mapping[str, Any] = orjson.loads(gzip.decompress(file.read_bytes()))["definitions"]
+    return definitions
+
+
+@cache
+def _element_names() -> frozenset[str]:
+    """Names of all elements of the types read: a name found among them is safe to repeat."""
+    return frozenset(name for each in _definitions().values() for name in each.get("properties", ()))
+
+
+def _reachable(definitions: Mapping[str, Any], root: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    waiting = [root]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = definitions[name]
+            waiting.extend(_references(definitions[name]))
+    return found
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"].rpartition("/")[2]
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _references(value)
+
+
+def _fhirpath(resource_type: str, path: list[str | int]) -> str:
+    return resource_type + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def _text(error: jsonschema_rs.ValidationError, names: frozenset[str]) -> str:
+    match error.kind:
+        case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=unexpected):
+            return _unexpected(unexpected, names)
+        case jsonschema_rs.ValidationErrorKind.Required(property=name):
+            return f"the element `{name}` is required"
+        case jsonschema_rs.ValidationErrorKind.AnyOf(context=branches):
+            return _one_required(branches)
+        case jsonschema_rs.ValidationErrorKind.Enum(options=options):
+            return _not_listed(options)
+        case jsonschema_rs.ValidationErrorKind.Constant(expected_value=expected):
+            return f"must be `{expected}`"
+        case jsonschema_rs.ValidationErrorKind.Type(types=types):
+            return f"must be of JSON type {' or '.join(types)}"
+        case jsonschema_rs.ValidationErrorKind.Pattern():
+            return "is not written as the R4 data type of this element asks"
+        case kind:
+            return f"breaks the rule `{kind.name}` of the R4 schema; FHIR allows no empty arrays, objects or strings"
+
+
+def _unexpected(unexpected: list[str], names: frozenset[str]) -> str:
+    known = sorted(name for name in unexpected if name in names)
+    if known:
+        return f"R4 has no such element here: {', '.join(known)}"
+    return "holds an element that is not known to R4"
+
+
+def _one_required(branches: list[list[jsonschema_rs.ValidationError]]) -> str:
+    kinds = (error.kind for branch in branches for error in branch)
+    names = [str(kind.property) for kind in kinds if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required)]
+    shown = [name for name in names if not name.startswith("_")]
+    return f"the element {' or '.join(f'`{name}`' for name in shown)} is required"
+
+
+def _not_listed(options: object) -> str:
+    listed = [str(option) for option in options] if isinstance(options, list) else []
+    if not 0 < len(listed) <= LISTED_OPTIONS:
+        return "is not a code of the required R4 value set"
+    return f"is not one of: {', '.join(listed)}"

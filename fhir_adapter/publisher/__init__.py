@@ -1,0 +1,1 @@
+"""Sending reports to other FHIR servers, from the outbox alone."""

@@ -1,0 +1,271 @@
+"""The manifest of a bundle adapter turned into steps: where each cell is read and how rows are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fhir_adapter.errors import MappingInvalid
+from fhir_adapter.sources.adapter import (
+    WORKING_COLUMN,
+    BundleManifest,
+    BundleRows,
+    Columns,
+    Contribution,
+    IdentityRule,
+    KeyRule,
+)
+from fhir_adapter.sources.concept_map import CodeMap
+from fhir_adapter.sources.convert import Places, Reader, RuleInvalid, cell_reader
+from fhir_adapter.sources.dispatch import TypePlan, plan_views
+from fhir_adapter.sources.view import View
+from indicator_engine.tables import TABLES, Column, ColumnType
+
+RECORD = "record"  # a table of one row about the bundle itself, for `table: record`
+RECORD_COLUMNS = ("recorded_at", "recorded_date")
+
+
+@dataclass(frozen=True, slots=True)
+class CellStep:
+    """One cell to read. text: path of the value in the resource. ranks: preference among several values."""
+
+    target: str
+    read: Reader
+    text: str
+    is_set: bool
+    is_required: bool
+    ranks: Mapping[object, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SpineStep:
+    """A view whose rows begin rows; `when` is the view that must have rows as well."""
+
+    slot: int
+    when: int | None
+    cells: tuple[CellStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewJoin:
+    """Cells from the rows of a view; `matches` pairs its place with a column of the row."""
+
+    slot: int
+    matches: tuple[tuple[int, str], ...]
+    fill: bool
+    cells: tuple[CellStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableJoin:
+    """Cells from rows put together before; `matches` pairs its column with a column of the row."""
+
+    table: str
+    matches: tuple[tuple[str, str], ...]
+    fill: bool
+    cells: tuple[CellStep, ...]
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPlan:
+    """How rows of one table come about."""
+
+    table: str
+    key: tuple[str, ...]
+    spine: tuple[SpineStep, ...]
+    joins: tuple[ViewJoin | TableJoin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPlan:
+    """Where the identifiers of a person stand in the rows of a view; places in the order of `Identity`."""
+
+    slot: int
+    role: str
+    key: int
+    places: tuple[int | None, ...]
+    postcodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePlan:
+    """All that `map_bundle` needs. columns: those of each table, in the order of the common model."""
+
+    types: Mapping[str, TypePlan]
+    slots: int
+    rows: tuple[RowsPlan, ...]
+    columns: Mapping[str, tuple[str, ...]]
+    identities: tuple[IdentityPlan, ...]
+    joined_slots: frozenset[int]
+    provider: tuple[tuple[str, str], ...]
+
+
+def plan_bundle(
+    manifest: BundleManifest, views: Mapping[str, View], maps: Mapping[str, CodeMap], *, place: str
+) -> BundlePlan:
+    """The steps of an adapter; raises MappingInvalid with every rule that cannot be carried out."""
+    return BundlePlanner(manifest, views, maps, place).plan()
+
+
+class BundlePlanner:
+    """Collects faults while it turns rules into steps."""
+
+    def __init__(
+        self, manifest: BundleManifest, views: Mapping[str, View], maps: Mapping[str, CodeMap], place: str
+    ) -> None:
+        self._manifest = manifest
+        self._views = views
+        self._slots = {name: slot for slot, name in enumerate(views)}
+        self._maps = maps
+        self._place = place
+        self._faults: list[str] = []
+        self._tables: dict[str, set[str]] = {RECORD: set(RECORD_COLUMNS)}
+
+    def plan(self) -> BundlePlan:
+        """The plan. Raises MappingInvalid."""
+        rows = tuple(self._rows(each, f"tables[{at}]") for at, each in enumerate(self._manifest.tables))
+        identities = tuple(
+            plan for at, each in enumerate(self._manifest.identities) if (plan := self._identity(each, at)) is not None
+        )
+        provider = tuple(self._provider(each) for each in self._manifest.provider)
+        if self._faults:
+            raise MappingInvalid(self._place, self._faults)
+        return BundlePlan(
+            types=plan_views(list(self._views.values())),
+            slots=len(self._slots),
+            rows=rows,
+            columns=public_columns(self._tables),
+            identities=identities,
+            joined_slots=frozenset(join.slot for plan in rows for join in plan.joins if isinstance(join, ViewJoin)),
+            provider=provider,
+        )
+
+    def _slot(self, view: str, key: str) -> int:
+        if view in self._slots:
+            return self._slots[view]
+        self._faults.append(f"{key}: there is no view {view}; there are {', '.join(self._slots)}")
+        return 0
+
+    def _rows(self, rules: BundleRows, key: str) -> RowsPlan:
+        named = self._tables.setdefault(rules.table, set())
+        spine: list[SpineStep] = []
+        for at, rule in enumerate(rules.spine):
+            when = None if rule.when is None else self._slot(rule.when, f"{key}.spine[{at}].when")
+            slot = self._slot(rule.view, f"{key}.spine[{at}].view")
+            cells = self._view_cells(rules.table, rule.view, rule.columns, f"{key}.spine[{at}]")
+            spine.append(SpineStep(slot, when, cells))
+            named.update(rule.columns)
+        joins: list[ViewJoin | TableJoin] = []
+        for at, contribution in enumerate(rules.contributions):
+            joins.append(self._join(rules.table, contribution, f"{key}.contributions[{at}]"))
+            named.update(contribution.columns)
+        return RowsPlan(rules.table, TABLES[rules.table].key, tuple(spine), tuple(joins))
+
+    def _join(self, table: str, rule: Contribution, key: str) -> ViewJoin | TableJoin:
+        pairs = [next(iter(each.items())) for each in rule.match]
+        missing = [column for _, column in pairs if column not in self._tables[table]]
+        if missing:
+            self._faults.append(f"{key}.match: table {table} has no column {', '.join(missing)} at this point")
+        if rule.view is not None:
+            places = self._places(rule.view)
+            self._check_names([name for name, _ in pairs], places, f"{key}.match")
+            matches = tuple((places.get(name, 0), column) for name, column in pairs)
+            cells = self._view_cells(table, rule.view, rule.columns, key)
+            return ViewJoin(self._slot(rule.view, f"{key}.view"), matches, rule.fill or rule.only, cells)
+        assert rule.table is not None
+        return self._table_join(table, rule.table, pairs, rule, key)
+
+    def _table_join(
+        self, table: str, source: str, pairs: Sequence[tuple[str, str]], rule: Contribution, key: str
+    ) -> TableJoin:
+        origins = tuple(name for each in rule.columns.values() for name in each.from_[:1])
+        known = self._tables.get(source, set())
+        places = {name: place for place, name in enumerate(sorted(known))}
+        self._check_names([*(name for name, _ in pairs), *origins], places, key)
+        if any(len(each.from_) != 1 for each in rule.columns.values()):
+            self._faults.append(f"{key}.columns: a column of a table is taken over by one name")
+        cells = tuple(
+            CellStep(target, lambda row: None, "", self._is_set(table, target), each.required, ranks(each.prefer))
+            for target, each in rule.columns.items()
+        )
+        return TableJoin(source, tuple(pairs), rule.fill or rule.only, cells, origins)
+
+    def _check_names(self, names: Sequence[str], places: Places, key: str) -> None:
+        unknown = [name for name in names if name not in places]
+        if unknown:
+            self._faults.append(f"{key}: there is no column {', '.join(unknown)}; there are {', '.join(places)}")
+
+    def _places(self, view: str) -> Places:
+        if view not in self._views:
+            return {}
+        return {column.name: place for place, column in enumerate(self._views[view].columns())}
+
+    def _is_set(self, table: str, target: str) -> bool:
+        return not target.startswith(WORKING_COLUMN) and TABLES[table].column(target).type is ColumnType.CODE_SET
+
+    def _view_cells(self, table: str, view: str, columns: Columns, key: str) -> tuple[CellStep, ...]:
+        places = self._places(view)
+        texts = {each.name: each.text for each in self._views[view].columns()} if view in self._views else {}
+        steps: list[CellStep] = []
+        for target, rule in columns.items():
+            try:
+                read = cell_reader(target_column(table, target), rule, places, self._maps)
+            except (RuleInvalid, KeyError) as cause:
+                self._faults.append(f"{key}.columns.{target}: {cause}")
+                continue
+            text = texts.get(rule.from_[0], "") if rule.from_ else ""
+            is_set = self._is_set(table, target)
+            steps.append(CellStep(target, read, f".{text}" if text else "", is_set, rule.required, ranks(rule.prefer)))
+        return tuple(steps)
+
+    def _identity(self, rule: IdentityRule, at: int) -> IdentityPlan | None:
+        key = f"identities[{at}]"
+        if rule.view is None or isinstance(rule.key, KeyRule):
+            self._faults.append(f"{key}: a bundle adapter names a view, and `key` is one of its columns")
+            return None
+        places = self._places(rule.view)
+        fields = [
+            rule.nhs_number,
+            rule.nhs_number_status,
+            rule.local_id,
+            rule.local_id_system,
+            rule.family_name,
+            rule.given_name,
+            rule.birth_date,
+        ]
+        self._check_names([each for each in (rule.key, *fields, *rule.postcode) if each], places, key)
+        return IdentityPlan(
+            slot=self._slot(rule.view, key),
+            role=rule.role,
+            key=places.get(rule.key, 0),
+            places=tuple(None if each is None else places.get(each, 0) for each in fields),
+            postcodes=tuple(places.get(each, 0) for each in rule.postcode),
+        )
+
+    def _provider(self, written: str) -> tuple[str, str]:
+        table, _, column = written.partition(".")
+        if column not in self._tables.get(table, set()):
+            self._faults.append(f"provider: {written} is not a mapped column")
+        return table, column
+
+
+def target_column(table: str, target: str) -> Column:
+    """The column of the common model, or a plain text for a working column."""
+    if target.startswith(WORKING_COLUMN):
+        return Column(target, ColumnType.STRING, "Joins rows; it never leaves the mapper.")
+    return TABLES[table].column(target)
+
+
+def ranks(preferred: Sequence[str]) -> Mapping[object, int]:
+    """Place of each value in the order of preference."""
+    return {code: rank for rank, code in enumerate(preferred)}
+
+
+def public_columns(named: Mapping[str, set[str]]) -> Mapping[str, tuple[str, ...]]:
+    """The mapped columns of each table that leave, in the order of the common model."""
+    return {
+        table: tuple(name for name in TABLES[table].column_names if name in columns)
+        for table, columns in named.items()
+        if table != RECORD
+    }

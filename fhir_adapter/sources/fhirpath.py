@@ -1,0 +1,573 @@
+"""The FHIRPath subset of SQL on FHIR: text to frozen nodes. What lies outside is refused, never read as null."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NoReturn, TypeAlias
+
+LONGEST_PATH = 4_000  # characters; official views stay below 500
+DEEPEST_PATH = 60  # nested nodes; keeps generated code inside Python's own limits
+
+Scalar: TypeAlias = str | int | float | bool
+
+
+class PathInvalid(ValueError):
+    """A path outside the subset; `position` is the 1-based character where it stops being readable."""
+
+    def __init__(self, text: str, position: int) -> None:
+        self.position = position
+        super().__init__(f"character {position}: {text}")
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value written in the path, or a constant of the view."""
+
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class This:
+    """The item in focus."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowIndex:
+    """Place of the item in focus among its siblings, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceKey:
+    """Key of the resource that is being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An element of each item, by its JSON name (`valueQuantity` for `value.ofType(Quantity)`)."""
+
+    source: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One item by its place, from 0."""
+
+    source: Node
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The items for which the criteria are true."""
+
+    source: Node
+    criteria: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """The extensions with one url, also of a primitive element (`_birthDate`)."""
+
+    source: Node
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceKey:
+    """Key of the resource that each reference points to; nothing when it is of another type."""
+
+    source: Node
+    resource_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """Whether there is any item."""
+
+    source: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Whether there is no item."""
+
+    source: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite of a truth value; nothing stays nothing."""
+
+    source: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The texts put together with a separator; the empty text when there is none."""
+
+    source: Node
+    separator: str
+
+
+class Operator(StrEnum):
+    """A binary operator of the subset."""
+
+    OR = "or"
+    AND = "and"
+    EQUAL = "="
+    UNEQUAL = "!="
+    LESS = "<"
+    GREATER = ">"
+    LESS_OR_EQUAL = "<="
+    GREATER_OR_EQUAL = ">="
+    PLUS = "+"
+    MINUS = "-"
+    TIMES = "*"
+    DIVIDED = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Two operands and what is done with them; three-valued logic, nothing in gives nothing out."""
+
+    operator: Operator
+    left: Node
+    right: Node
+
+
+Node: TypeAlias = (
+    Literal
+    | This
+    | RowIndex
+    | ResourceKey
+    | Member
+    | Index
+    | Where
+    | Extension
+    | ReferenceKey
+    | Exists
+    | Empty
+    | Not
+    | Join
+    | Operation
+)
+
+# Binding strength, weakest first: FHIRPath N1, section 6.8 "Operator precedence".
+STRENGTH: Mapping[str, int] = {
+    "or": 1,
+    "and": 2,
+    "=": 3,
+    "!=": 3,
+    "<": 4,
+    ">": 4,
+    "<=": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+}
+TWO_CHARACTER_SIGNS = ("!=", "<=", ">=")
+ONE_CHARACTER_SIGNS = ".()[],=<>+-*/"
+ESCAPES: Mapping[str, str] = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
+BOOLEAN_NODES = (Exists, Empty, Not)
+LOGICAL = frozenset(
+    {
+        Operator.OR,
+        Operator.AND,
+        Operator.EQUAL,
+        Operator.UNEQUAL,
+        Operator.LESS,
+        Operator.GREATER,
+        Operator.LESS_OR_EQUAL,
+        Operator.GREATER_OR_EQUAL,
+    }
+)
+
+
+class TokenKind(StrEnum):
+    """What a piece of a path is."""
+
+    NAME = "name"
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CONSTANT = "constant"
+    THIS = "$this"
+    SIGN = "sign"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of a path and the 1-based character where it starts."""
+
+    kind: TokenKind
+    text: str
+    position: int
+
+
+def parse_path(text: str, *, constants: Mapping[str, Scalar], resource_type: str | None = None) -> Node:
+    """Read a path of the subset into nodes; constants are put in by value.
+
+    resource_type: a path may start with the type of the resource (`Patient.name`).
+    Raises PathInvalid with the position of the first fault.
+    """
+    if len(text) > LONGEST_PATH:
+        raise PathInvalid(f"a path has at most {LONGEST_PATH} characters", LONGEST_PATH)
+    return Parser(tokenize(text), constants, resource_type).parse()
+
+
+def is_boolean(node: Node) -> bool:
+    """Whether the node can only give true, false or nothing."""
+    if isinstance(node, Literal):
+        return isinstance(node.value, bool)
+    return isinstance(node, BOOLEAN_NODES) or (isinstance(node, Operation) and node.operator in LOGICAL)
+
+
+def member_path(node: Node) -> tuple[str, ...]:
+    """Names of a plain path from the item in focus; empty when the path is of another shape."""
+    names: list[str] = []
+    while isinstance(node, Member):
+        names.append(node.name)
+        node = node.source
+    return tuple(reversed(names)) if isinstance(node, This) else ()
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """Cut a path into tokens; the last one is END. Raises PathInvalid."""
+    tokens: list[Token] = []
+    at = 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        token, at = _read_token(text, at)
+        tokens.append(token)
+    return (*tokens, Token(TokenKind.END, "", len(text) + 1))
+
+
+def _read_token(text: str, at: int) -> tuple[Token, int]:
+    first = text[at]
+    if first == "'":
+        return _read_quoted(text, at, TokenKind.TEXT, "'")
+    if first == "`":
+        return _read_quoted(text, at, TokenKind.NAME, "`")
+    if first.isascii() and (first.isalpha() or first == "_"):
+        return _read_name(text, at, TokenKind.NAME, at)
+    if first.isascii() and first.isdigit():
+        return _read_number(text, at)
+    if first == "%":
+        return _read_constant(text, at)
+    if first == "@":
+        return _read_date(text, at)
+    if text.startswith("$this", at):
+        return Token(TokenKind.THIS, "$this", at + 1), at + 5
+    return _read_sign(text, at)
+
+
+def _read_sign(text: str, at: int) -> tuple[Token, int]:
+    for size, signs in ((2, TWO_CHARACTER_SIGNS), (1, ONE_CHARACTER_SIGNS)):
+        if text[at : at + size] in signs and len(text[at : at + size]) == size:
+            return Token(TokenKind.SIGN, text[at : at + size], at + 1), at + size
+    raise PathInvalid("this sign is not part of the supported FHIRPath", at + 1)
+
+
+def _read_name(text: str, at: int, kind: TokenKind, start: int) -> tuple[Token, int]:
+    end = at
+    while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return Token(kind, text[at:end], start + 1), end
+
+
+def _read_number(text: str, at: int) -> tuple[Token, int]:
+    end = _end_of_digits(text, at)
+    if text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit():
+        end = _end_of_digits(text, end + 1)
+    return Token(TokenKind.NUMBER, text[at:end], at + 1), end
+
+
+def _end_of_digits(text: str, at: int) -> int:
+    while at < len(text) and text[at].isascii() and text[at].isdigit():
+        at += 1
+    return at
+
+
+def _read_constant(text: str, at: int) -> tuple[Token, int]:
+    if text[at + 1 : at + 2] in ("'", "`"):
+        token, end = _read_quoted(text, at + 1, TokenKind.CONSTANT, text[at + 1])
+    else:
+        token, end = _read_name(text, at + 1, TokenKind.CONSTANT, at)
+    if not token.text:
+        raise PathInvalid("a constant needs a name after %", at + 1)
+    return token, end
+
+
+def _read_date(text: str, at: int) -> tuple[Token, int]:
+    end = at + 1
+    while end < len(text) and (text[end].isdigit() or text[end] in "-:T.Z+"):
+        end += 1
+    written = text[at + 1 : end]
+    if not written[:4].removeprefix("T")[:2].isdigit():
+        raise PathInvalid("a date or time is expected after @", at + 1)
+    return Token(TokenKind.DATE, written.removeprefix("T"), at + 1), end
+
+
+def _read_quoted(text: str, at: int, kind: TokenKind, quote: str) -> tuple[Token, int]:
+    letters: list[str] = []
+    end = at + 1
+    while end < len(text) and text[end] != quote:
+        if text[end] == "\\":
+            letter, end = _read_escape(text, end)
+            letters.append(letter)
+        else:
+            letters.append(text[end])
+            end += 1
+    if end >= len(text):
+        raise PathInvalid(f"the text that starts here has no closing {quote}", at + 1)
+    return Token(kind, "".join(letters), at + 1), end + 1
+
+
+def _read_escape(text: str, at: int) -> tuple[str, int]:
+    letter = text[at + 1 : at + 2]
+    if letter == "u" and len(text) >= at + 6:
+        try:
+            return chr(int(text[at + 2 : at + 6], 16)), at + 6
+        except ValueError:
+            raise PathInvalid("four hexadecimal digits are expected after \\u", at + 1) from None
+    if letter in ESCAPES:
+        return ESCAPES[letter], at + 2
+    if letter and letter in "'`\"\\/":
+        return letter, at + 2
+    raise PathInvalid("this escape is not part of FHIRPath", at + 1)
+
+
+class Parser:
+    """A precedence climber over the tokens of one path; the cursor is its only state."""
+
+    def __init__(self, tokens: tuple[Token, ...], constants: Mapping[str, Scalar], resource_type: str | None) -> None:
+        self._tokens = tokens
+        self._constants = constants
+        self._resource_type = resource_type
+        self._cursor = 0
+        self._depth = 0
+
+    def parse(self) -> Node:
+        """The whole path as one node."""
+        if self._next.kind is TokenKind.END:
+            self._refuse("a path is expected here")
+        node = self._expression(0)
+        if self._next.kind is not TokenKind.END:
+            self._refuse("the path should end here; this is not part of the supported FHIRPath")
+        return node
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._cursor]
+
+    def _take(self) -> Token:
+        token = self._next
+        self._cursor += 1
+        return token
+
+    def _refuse(self, text: str, token: Token | None = None) -> NoReturn:
+        raise PathInvalid(text, (token or self._next).position)
+
+    def _is_sign(self, sign: str) -> bool:
+        return self._next.kind is TokenKind.SIGN and self._next.text == sign
+
+    def _expect(self, sign: str) -> None:
+        if not self._is_sign(sign):
+            self._refuse(f"'{sign}' is expected here")
+        self._cursor += 1
+
+    def _expression(self, weakest: int) -> Node:
+        self._depth += 1
+        if self._depth > DEEPEST_PATH:
+            self._refuse("the path is nested too deeply")
+        left = self._operand()
+        while (strength := self._operator_strength()) > weakest:
+            operator = Operator(self._take().text)
+            left = Operation(operator, left, self._expression(strength))
+        self._depth -= 1
+        return left
+
+    def _operator_strength(self) -> int:
+        token = self._next
+        return STRENGTH.get(token.text, 0) if token.kind in (TokenKind.SIGN, TokenKind.NAME) else 0
+
+    def _operand(self) -> Node:
+        if self._is_sign("-"):
+            return self._negative()
+        return self._steps_after(self._first_step())
+
+    def _negative(self) -> Node:
+        sign = self._take()
+        operand = self._operand()
+        if isinstance(operand, Literal) and isinstance(operand.value, int | float):
+            return Literal(-operand.value)
+        self._refuse("only a number can be made negative", sign)
+
+    def _first_step(self) -> Node:
+        token = self._take()
+        match token.kind:
+            case TokenKind.TEXT | TokenKind.DATE:
+                return Literal(token.text)
+            case TokenKind.NUMBER:
+                return Literal(float(token.text) if "." in token.text else int(token.text))
+            case TokenKind.CONSTANT:
+                return self._constant(token)
+            case TokenKind.THIS:
+                return This()
+            case TokenKind.NAME:
+                return self._first_name(token)
+        if token.text == "(":
+            node = self._expression(0)
+            self._expect(")")
+            return node
+        self._refuse("an element, a value or a function is expected here", token)
+
+    def _constant(self, token: Token) -> Node:
+        if token.text == "rowIndex":
+            return RowIndex()
+        if token.text not in self._constants:
+            known = ", ".join(sorted(self._constants)) or "none"
+            self._refuse(f"the view declares no constant %{token.text}; declared: {known}", token)
+        return Literal(self._constants[token.text])
+
+    def _first_name(self, token: Token) -> Node:
+        if token.text in ("true", "false") and not self._is_sign("("):
+            return Literal(token.text == "true")
+        if token.text == self._resource_type and self._is_sign("."):
+            return This()
+        return self._named_step(This(), token)
+
+    def _steps_after(self, node: Node) -> Node:
+        for _ in range(DEEPEST_PATH):
+            if self._is_sign("."):
+                self._take()
+                node = self._named_step(node, self._step_name())
+            elif self._is_sign("["):
+                node = self._indexed(node)
+            else:
+                return node
+        self._refuse(f"a path has at most {DEEPEST_PATH} steps")
+
+    def _step_name(self) -> Token:
+        token = self._take()
+        if token.kind is not TokenKind.NAME:
+            self._refuse("the name of an element or a function is expected here", token)
+        return token
+
+    def _indexed(self, node: Node) -> Node:
+        self._take()
+        place = self._expression(0)
+        self._expect("]")
+        if not isinstance(place, Literal) or isinstance(place.value, bool) or not isinstance(place.value, int):
+            self._refuse("a place in [ ] must be a whole number")
+        return Index(node, place.value)
+
+    def _named_step(self, source: Node, token: Token) -> Node:
+        if not self._is_sign("("):
+            return Member(source, token.text)
+        if token.text not in FUNCTIONS:
+            self._refuse(f"the function {token.text}() is not supported; supported: {', '.join(FUNCTIONS)}", token)
+        return FUNCTIONS[token.text](self, source, self._arguments(), token)
+
+    def _arguments(self) -> tuple[Node, ...]:
+        self._expect("(")
+        arguments: list[Node] = []
+        while not self._is_sign(")"):
+            if arguments:
+                self._expect(",")
+            arguments.append(self._expression(0))
+        self._expect(")")
+        return tuple(arguments)
+
+    def where(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`where(criteria)`."""
+        return Where(source, self._only(arguments, token))
+
+    def exists(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`exists()` and `exists(criteria)`."""
+        return Exists(Where(source, self._only(arguments, token)) if arguments else source)
+
+    def empty(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`empty()`."""
+        self._none(arguments, token)
+        return Empty(source)
+
+    def negate(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`not()`."""
+        self._none(arguments, token)
+        return Not(source)
+
+    def first(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`first()`."""
+        self._none(arguments, token)
+        return Index(source, 0)
+
+    def extension(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`extension(url)`."""
+        return Extension(source, self._text(self._only(arguments, token), token))
+
+    def join(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`join()` and `join(separator)`."""
+        return Join(source, self._text(self._only(arguments, token), token) if arguments else "")
+
+    def of_type(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`ofType(type)`, straight after the choice element that it narrows."""
+        type_name = self._type_name(self._only(arguments, token), token)
+        if not isinstance(source, Member):
+            self._refuse("ofType() is supported straight after a choice element, as in value.ofType(Quantity)", token)
+        return Member(source.source, source.name + type_name[:1].upper() + type_name[1:])
+
+    def resource_key(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`getResourceKey()` of the resource in hand."""
+        self._none(arguments, token)
+        if not isinstance(source, This):
+            self._refuse("getResourceKey() is supported on the resource itself", token)
+        return ResourceKey()
+
+    def reference_key(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`getReferenceKey()` and `getReferenceKey(type)`."""
+        wanted = self._type_name(self._only(arguments, token), token) if arguments else None
+        return ReferenceKey(source, wanted)
+
+    def _only(self, arguments: tuple[Node, ...], token: Token) -> Node:
+        if len(arguments) != 1:
+            self._refuse(f"{token.text}() takes one argument here", token)
+        return arguments[0]
+
+    def _none(self, arguments: tuple[Node, ...], token: Token) -> None:
+        if arguments:
+            self._refuse(f"{token.text}() takes no argument", token)
+
+    def _text(self, node: Node, token: Token) -> str:
+        if isinstance(node, Literal) and isinstance(node.value, str):
+            return node.value
+        self._refuse(f"the argument of {token.text}() must be a text", token)
+
+    def _type_name(self, node: Node, token: Token) -> str:
+        if isinstance(node, Member) and (isinstance(node.source, This) or node.source == Member(This(), "FHIR")):
+            return node.name
+        self._refuse(f"the argument of {token.text}() must be the name of a type", token)
+
+
+FunctionParser: TypeAlias = Callable[[Parser, Node, tuple[Node, ...], Token], Node]
+
+FUNCTIONS: Mapping[str, FunctionParser] = {
+    "where": Parser.where,
+    "exists": Parser.exists,
+    "empty": Parser.empty,
+    "not": Parser.negate,
+    "first": Parser.first,
+    "extension": Parser.extension,
+    "join": Parser.join,
+    "ofType": Parser.of_type,
+    "getResourceKey": Parser.resource_key,
+    "getReferenceKey": Parser.reference_key,
+}

@@ -1,0 +1,49 @@
+"""What leaves the mapping of one record: typed rows, identifiers apart from them, and issues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fhir_adapter.sources.issues import Issue
+
+Cell: TypeAlias = str | int | float | bool | None
+Row: TypeAlias = Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Identifiers of one person as received; they go to the linkage zone only, never into rows or messages.
+
+    person_source_key: `person_key` of the row that they belong to. birth_date: ISO date, None when it is none.
+    """
+
+    person_source_key: str
+    role: str
+    nhs_number: str | None
+    nhs_number_status: str | None
+    local_id: str | None
+    local_id_system: str | None
+    family_name: str | None
+    given_name: str | None
+    birth_date: str | None
+    postcode: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRecord:
+    """One bundle, or one batch of CSV rows of one provider, in the terms of the common model.
+
+    source: name of the feed, `<adapter>` or `<adapter>:<provider ODS code>`.
+    source_record_id: what the source calls the record; stable when it is sent again.
+    recorded_at: ISO text when the source says when it recorded, else None.
+    rows: table to rows; keys are source keys, every row of a table has the same columns.
+    """
+
+    source: str
+    source_record_id: str
+    recorded_at: str | None
+    rows: Mapping[str, Sequence[Row]]
+    identities: Sequence[Identity]
+    issues: Sequence[Issue]

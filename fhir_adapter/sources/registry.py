@@ -1,0 +1,163 @@
+"""The adapters of a folder, loaded and checked once, and the choice among them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from fhir_adapter.errors import AdapterUnknown, MappingInvalid
+from fhir_adapter.sources.adapter import AnyManifest, BundleManifest, CsvManifest
+from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
+from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
+from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
+from fhir_adapter.sources.recognition import fits_bundle, fits_header
+from fhir_adapter.sources.strict_yaml import read_yaml
+from fhir_adapter.sources.view import parse_view, pydantic_faults
+
+MANIFEST = "adapter.yaml"
+LARGEST_FILE = 2_000_000  # bytes of one view or ConceptMap
+MANIFESTS: TypeAdapter[AnyManifest] = TypeAdapter(AnyManifest)
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """An adapter ready to run; it has the plan of the kind of input that it reads."""
+
+    manifest: BundleManifest | CsvManifest
+    bundle_plan: BundlePlan | None
+    csv_plan: CsvPlan | None
+
+    @property
+    def name(self) -> str:
+        """Name of the folder and of the feed."""
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        """Version of the mapping, kept with every row that it makes."""
+        return self.manifest.version
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRegistry:
+    """Every adapter by name, in the order of the names."""
+
+    adapters: Mapping[str, Adapter]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the adapters known."""
+        return tuple(self.adapters)
+
+    def by_name(self, name: str) -> Adapter:
+        """The adapter of this name. Raises AdapterUnknown, listing those known and the nearest."""
+        if name in self.adapters:
+            return self.adapters[name]
+        nearest = difflib.get_close_matches(name, self.names, n=1)
+        hint = f"; did you mean {nearest[0]}?" if nearest else ""
+        text = f"there is no adapter of this name; known: {', '.join(self.names)}{hint}"
+        raise AdapterUnknown("--adapter", text, self.names)
+
+    def for_bundle(self, document: Mapping[str, Any], location: str) -> Adapter:
+        """The adapter that claims the bundle. Raises AdapterUnknown when none or more than one does."""
+        fitting = [
+            each
+            for each in self.adapters.values()
+            if isinstance(each.manifest, BundleManifest) and fits_bundle(each.manifest.recognise, document)
+        ]
+        return self._only(fitting, location, "bundle")
+
+    def for_header(self, header: Sequence[str], location: str) -> Adapter:
+        """The adapter that knows the header. Raises AdapterUnknown when none or more than one does."""
+        fitting = [
+            each
+            for each in self.adapters.values()
+            if isinstance(each.manifest, CsvManifest) and fits_header(each.manifest, header)
+        ]
+        return self._only(fitting, location, "header")
+
+    def _only(self, fitting: Sequence[Adapter], location: str, what: str) -> Adapter:
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            claiming = ", ".join(each.name for each in fitting)
+            raise AdapterUnknown(location, f"several adapters claim this {what}: {claiming}; name one", self.names)
+        known = ", ".join(self.names)
+        raise AdapterUnknown(location, f"no adapter recognises this {what}; known: {known}; name one or add one", self.names)
+
+
+def load_adapters(folder: Path | Traversable) -> AdapterRegistry:
+    """Every adapter below a folder; raises MappingInvalid with every fault of every one."""
+    found: dict[str, Adapter] = {}
+    faults: list[str] = []
+    for each in sorted(folder.iterdir(), key=lambda item: item.name):
+        if each.is_dir() and (each / MANIFEST).is_file():
+            try:
+                found[each.name] = load_adapter(each)
+            except MappingInvalid as cause:
+                faults.append(str(cause))
+    if faults:
+        raise MappingInvalid(str(folder), faults)
+    return AdapterRegistry(found)
+
+
+def shipped_adapters() -> AdapterRegistry:
+    """The adapters that come with the program, also out of an installed wheel."""
+    return load_adapters(resources.files("mappings"))
+
+
+def load_adapter(folder: Path | Traversable) -> Adapter:
+    """One adapter; raises MappingInvalid with file and place of every fault."""
+    place = f"{folder.name}/{MANIFEST}"
+    manifest = parse_manifest((folder / MANIFEST).read_text("utf-8"), place=place)
+    if manifest.name != folder.name:
+        raise MappingInvalid(place, [f"name: must be the name of the folder, {folder.name}"])
+    maps = {each.name: each for each in load_files(folder, "conceptmaps", parse_concept_map).values()}
+    if isinstance(manifest, CsvManifest):
+        return Adapter(manifest, None, plan_csv(manifest, maps, place=place))
+    views = load_files(folder, "views", parse_view)
+    return Adapter(manifest, plan_bundle(manifest, views, maps, place=place), None)
+
+
+def parse_manifest(text: str, *, place: str) -> BundleManifest | CsvManifest:
+    """A manifest out of its text; raises MappingInvalid with every fault."""
+    try:
+        return MANIFESTS.validate_python(read_yaml(text, place=place))
+    except ValidationError as cause:
+        raise MappingInvalid(place, pydantic_faults(cause)) from cause
+
+
+def load_files(
+    folder: Path | Traversable, kind: str, parse: Callable[..., Parsed]
+) -> dict[str, Parsed]:
+    """Every JSON file of a subfolder by its name without ending; raises MappingInvalid with all faults."""
+    found: dict[str, Parsed] = {}
+    faults: list[str] = []
+    subfolder = folder / kind
+    files = sorted(subfolder.iterdir(), key=lambda item: item.name) if subfolder.is_dir() else []
+    for file in files:
+        if not file.name.endswith(".json"):
+            continue
+        place = f"{folder.name}/{kind}/{file.name}"
+        content = file.read_bytes()
+        try:
+            if len(content) > LARGEST_FILE:
+                raise MappingInvalid(place, [f"a file has at most {LARGEST_FILE} bytes"])
+            found[file.name.removesuffix(".json")] = parse(content, place=place)
+        except MappingInvalid as cause:
+            faults.extend(f"{cause.place}: {fault}" for fault in cause.faults)
+    if faults:
+        raise MappingInvalid(folder.name, faults)
+    return found
+
+
+

@@ -1,0 +1,222 @@
+"""A SQL on FHIR v2 ViewDefinition as parsed: what the standard knows, with every path already in nodes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fhir_adapter.errors import MappingInvalid
+from fhir_adapter.sources.fhirpath import Node, PathInvalid, Scalar, This, parse_path
+
+COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")  # sql-name of the standard, made shorter
+MOST_COLUMNS = 200  # of one view
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class StandardModel(BaseModel):
+    """A part of a ViewDefinition: no key that the standard does not have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ColumnSource(StandardModel):
+    """`select.column` as written."""
+
+    name: Text
+    path: Text
+    type: str | None = None
+    collection: bool = False
+    description: str | None = None
+    tag: tuple[Mapping[str, str], ...] = ()
+
+
+class SelectSource(StandardModel):
+    """`select` as written."""
+
+    column: tuple[ColumnSource, ...] = ()
+    select: tuple[SelectSource, ...] = ()
+    for_each: Annotated[str | None, Field(alias="forEach")] = None
+    for_each_or_null: Annotated[str | None, Field(alias="forEachOrNull")] = None
+    repeat: tuple[str, ...] = ()
+    union_all: Annotated[tuple[SelectSource, ...], Field(alias="unionAll")] = ()
+
+
+class WhereSource(StandardModel):
+    """`where` as written."""
+
+    path: Text
+    description: str | None = None
+
+
+class ViewSource(BaseModel):
+    """A ViewDefinition as written. Metadata of the standard (url, title, publisher …) is allowed and not read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    resource: Text
+    name: str | None = None
+    constant: tuple[Mapping[str, Any], ...] = ()
+    select: Annotated[tuple[SelectSource, ...], Field(min_length=1)]
+    where: tuple[WhereSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewColumn:
+    """One column: its path in nodes, and as text for the place of a fault."""
+
+    name: str
+    path: Node
+    text: str
+    collection: bool
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSelect:
+    """Columns, nested selects and unions over one focus.
+
+    focus: path of the items to make rows of, None for the surrounding item itself.
+    or_null: one row of nothing when there is no item. repeat: paths followed again and again from the focus.
+    """
+
+    focus: Node | None
+    or_null: bool
+    repeat: tuple[Node, ...]
+    columns: tuple[ViewColumn, ...]
+    selects: tuple[ViewSelect, ...]
+    unions: tuple[ViewSelect, ...]
+
+    def column_names(self) -> tuple[str, ...]:
+        """Names in the order of the standard: own columns, nested selects, then the union."""
+        own = tuple(each.name for each in self.columns)
+        nested = tuple(name for each in self.selects for name in each.column_names())
+        return own + nested + (self.unions[0].column_names() if self.unions else ())
+
+    def all_columns(self) -> Iterator[ViewColumn]:
+        """Every column at any depth, in the order of `column_names`."""
+        yield from self.columns
+        for each in self.selects:
+            yield from each.all_columns()
+        if self.unions:
+            yield from self.unions[0].all_columns()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole view: which type of resource it reads, which of them, and what it takes."""
+
+    name: str
+    resource: str
+    where: tuple[Node, ...]
+    selects: tuple[ViewSelect, ...]
+
+    def columns(self) -> tuple[ViewColumn, ...]:
+        """Every column, in the order of the cells of a row."""
+        return tuple(column for each in self.selects for column in each.all_columns())
+
+
+def parse_view(definition: bytes | str | Mapping[str, object], *, place: str) -> View:
+    """Read a ViewDefinition; raises MappingInvalid with every fault, each with its key and position."""
+    try:
+        written = json.loads(definition) if isinstance(definition, bytes | str) else definition
+        source = ViewSource.model_validate(written)
+    except json.JSONDecodeError as cause:
+        raise MappingInvalid(place, [f"line {cause.lineno}: not readable as JSON: {cause.msg}"]) from cause
+    except ValidationError as cause:
+        raise MappingInvalid(place, pydantic_faults(cause)) from cause
+    return ViewReader(place, source).read()
+
+
+def pydantic_faults(cause: ValidationError) -> list[str]:
+    """The faults of a mapping file, one sentence each, with the key they are at."""
+    return [f"{key_text(each['loc']) or 'file'}: {each['msg']}" for each in cause.errors()]
+
+
+def key_text(keys: Sequence[int | str]) -> str:
+    """Keys of a nested file as text: `select[0].column[1].path`."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+
+
+class ViewReader:
+    """Turns what is written into nodes and collects the faults on the way."""
+
+    def __init__(self, place: str, source: ViewSource) -> None:
+        self._place = place
+        self._source = source
+        self._faults: list[str] = []
+        self._constants = self._read_constants()
+
+    def read(self) -> View:
+        """The view. Raises MappingInvalid with all faults at once."""
+        where = tuple(self._path(each.path, f"where[{at}].path") for at, each in enumerate(self._source.where))
+        selects = tuple(self._select(each, f"select[{at}]") for at, each in enumerate(self._source.select))
+        view = View(self._source.name or self._place, self._source.resource, where, selects)
+        self._check_columns(view)
+        if self._faults:
+            raise MappingInvalid(self._place, self._faults)
+        return view
+
+    def _read_constants(self) -> Mapping[str, Scalar]:
+        found: dict[str, Scalar] = {}
+        for at, written in enumerate(self._source.constant):
+            values = [value for key, value in written.items() if key.startswith("value")]
+            name = written.get("name")
+            if isinstance(name, str) and len(values) == 1 and isinstance(values[0], str | int | float | bool):
+                found[name] = values[0]
+            else:
+                self._faults.append(f"constant[{at}]: needs a name and exactly one simple value[x]")
+        return found
+
+    def _path(self, text: str, key: str) -> Node:
+        try:
+            return parse_path(text, constants=self._constants, resource_type=self._source.resource)
+        except PathInvalid as cause:
+            self._faults.append(f"{key}: {cause}")
+            return This()
+
+    def _select(self, source: SelectSource, key: str) -> ViewSelect:
+        iterations = [source.for_each is not None, source.for_each_or_null is not None, bool(source.repeat)]
+        if sum(iterations) > 1:
+            self._faults.append(f"{key}: at most one of forEach, forEachOrNull and repeat")
+        focus = self._focus(source, key)
+        return ViewSelect(
+            focus=focus,
+            or_null=source.for_each_or_null is not None,
+            repeat=tuple(self._path(each, f"{key}.repeat[{at}]") for at, each in enumerate(source.repeat)),
+            columns=tuple(self._column(each, f"{key}.column[{at}]") for at, each in enumerate(source.column)),
+            selects=tuple(self._select(each, f"{key}.select[{at}]") for at, each in enumerate(source.select)),
+            unions=self._unions(source, key),
+        )
+
+    def _focus(self, source: SelectSource, key: str) -> Node | None:
+        if source.for_each is not None:
+            return self._path(source.for_each, f"{key}.forEach")
+        if source.for_each_or_null is not None:
+            return self._path(source.for_each_or_null, f"{key}.forEachOrNull")
+        return None
+
+    def _unions(self, source: SelectSource, key: str) -> tuple[ViewSelect, ...]:
+        branches = tuple(self._select(each, f"{key}.unionAll[{at}]") for at, each in enumerate(source.union_all))
+        if len({branch.column_names() for branch in branches}) > 1:
+            self._faults.append(f"{key}.unionAll: every branch must have the same columns in the same order")
+        return branches
+
+    def _column(self, source: ColumnSource, key: str) -> ViewColumn:
+        if not COLUMN_NAME.fullmatch(source.name):
+            self._faults.append(f"{key}.name: letters, digits and _ only, a letter first")
+        node = self._path(source.path, f"{key}.path")
+        return ViewColumn(source.name, node, source.path, source.collection, source.type)
+
+    def _check_columns(self, view: View) -> None:
+        names = [column.name for column in view.columns()]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            self._faults.append(f"select: columns named twice: {', '.join(repeated)}")
+        if len(names) > MOST_COLUMNS:
+            self._faults.append(f"select: a view has at most {MOST_COLUMNS} columns")

@@ -1,0 +1,191 @@
+"""What the source of a compiled view may call: a closed list of small functions, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any
+
+MOST_ROWS = 10_000  # of one resource: a cross product of several forEach must not fill the memory
+DEEPEST_REPEAT = 100
+
+
+class ViewFault(ValueError):
+    """A resource to which a view cannot be applied; the message holds no value of the resource."""
+
+
+def several(values: object, value: object) -> list[Any]:
+    """The items found so far and one more; JSON items are never lists themselves."""
+    return [*values, value] if type(values) is list else [values, value]
+
+
+def truth(value: object) -> bool | None:
+    """A truth value as it stands. Raises ViewFault for anything else."""
+    if value is None or value is True or value is False:
+        return value
+    raise ViewFault("a condition gave something other than true, false or nothing")
+
+
+def negated(value: bool | None) -> bool | None:
+    """`not()`."""
+    return None if value is None else not value
+
+
+def both(left: bool | None, right: bool | None) -> bool | None:
+    """`and` in three-valued logic."""
+    if left is False or right is False:
+        return False
+    return None if left is None or right is None else True
+
+
+def either(left: bool | None, right: bool | None) -> bool | None:
+    """`or` in three-valued logic."""
+    if left is True or right is True:
+        return True
+    return None if left is None or right is None else False
+
+
+def same(left: object, right: object, wanted: bool) -> bool | None:
+    """`=` when wanted is True, `!=` when it is False; a truth value never equals a number."""
+    if left is None or right is None:
+        return None
+    is_equal = isinstance(left, bool) is isinstance(right, bool) and left == right
+    return is_equal is wanted
+
+
+def one_of(value: object, texts: Set[str]) -> bool | None:
+    """Whether a value is one of the texts; several items are equal to no single text."""
+    if value is None:
+        return None
+    return type(value) is str and value in texts
+
+
+def joined(values: Sequence[object], separator: str) -> str:
+    """`join()`. Raises ViewFault for items that are not texts."""
+    if not all(isinstance(value, str) for value in values):
+        raise ViewFault("join() found something other than texts")
+    return separator.join(str(value) for value in values)
+
+
+def compared(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], bool | None]:
+    """An ordering operator that gives nothing for nothing and refuses what has no order."""
+
+    def apply(left: object, right: object) -> bool | None:
+        if left is None or right is None:
+            return None
+        if not (_are_numbers(left, right) or (isinstance(left, str) and isinstance(right, str))):
+            raise ViewFault("two values that have no order were compared")
+        return compare(left, right)
+
+    return apply
+
+
+def computed(compute: Callable[[Any, Any], float | str]) -> Callable[[object, object], float | str | None]:
+    """An arithmetic operator that gives nothing for nothing and refuses what are not numbers."""
+
+    def apply(left: object, right: object) -> float | str | None:
+        if left is None or right is None:
+            return None
+        if not _are_numbers(left, right):
+            raise ViewFault("something other than two numbers was computed with")
+        return compute(left, right)
+
+    return apply
+
+
+def _are_numbers(left: object, right: object) -> bool:
+    return all(isinstance(each, int | float) and not isinstance(each, bool) for each in (left, right))
+
+
+def add(left: object, right: object) -> object:
+    """`+`: sum of numbers, or two texts put together."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    return computed(lambda one, other: one + other)(left, right)
+
+
+def divide(left: object, right: object) -> object:
+    """`/`; nothing when the divisor is 0 (FHIRPath N1, 6.6.2)."""
+    if right == 0:
+        return None
+    return computed(lambda one, other: one / other)(left, right)
+
+
+OPERATIONS: Mapping[str, Callable[[object, object], object]] = {
+    "<": compared(lambda left, right: left < right),
+    ">": compared(lambda left, right: left > right),
+    "<=": compared(lambda left, right: left <= right),
+    ">=": compared(lambda left, right: left >= right),
+    "+": add,
+    "-": computed(lambda left, right: left - right),
+    "*": computed(lambda left, right: left * right),
+    "/": divide,
+}
+
+
+def gathered(values: list[Any]) -> Any:
+    """The items of a list as a value: None for none, the item for one, a list for several."""
+    present = [value for value in values if value is not None]
+    return present if len(present) > 1 else (present[0] if present else None)
+
+
+def path_values(value: object, names: Sequence[str]) -> Any:
+    """The items that a plain path gives from a value or from each of several."""
+    items = value if type(value) is list else [value]
+    for name in names:
+        found = [item.get(name) for item in items if type(item) is dict]
+        items = [part for each in found if each is not None for part in (each if type(each) is list else (each,))]
+    return gathered(items)
+
+
+def reference_keys(context: Any, value: object, resource_type: str | None, element: str) -> Any:
+    """The keys of several references."""
+    items = value if type(value) is list else []
+    return gathered(
+        [
+            context.reference_key(item.get("reference"), resource_type, element)
+            for item in items
+            if type(item) is dict
+        ]
+    )
+
+
+def repeated(focus: object, step: Callable[[object], list[object]], depth: int = 0) -> list[object]:
+    """Every item reached by taking the step again and again, parents before children."""
+    if depth > DEEPEST_REPEAT:
+        raise ViewFault("repeat went too deep")
+    found: list[object] = []
+    for each in step(focus):
+        found.append(each)
+        found.extend(repeated(each, step, depth + 1))
+    return found
+
+
+def limited(rows: list[Any]) -> list[Any]:
+    """The rows as they are. Raises ViewFault when one resource makes too many."""
+    if len(rows) > MOST_ROWS:
+        raise ViewFault(f"one resource gave more than {MOST_ROWS} rows")
+    return rows
+
+
+NAMES: Mapping[str, object] = {
+    "__builtins__": {"dict": dict, "list": list, "type": type, "len": len, "enumerate": enumerate},
+    "OPERATIONS": OPERATIONS,
+    **{
+        each.__name__: each
+        for each in (
+            several,
+            truth,
+            negated,
+            both,
+            either,
+            same,
+            one_of,
+            joined,
+            gathered,
+            path_values,
+            reference_keys,
+            repeated,
+            limited,
+        )
+    },
+}

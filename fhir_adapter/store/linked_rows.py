@@ -1,0 +1,92 @@
+"""Source rows with every key replaced by the resolved key that it is linked to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from fhir_adapter.store.entities import entity_of, own_key
+from fhir_adapter.store.model_schema import SOURCE, twin_name
+from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK
+from indicator_engine.tables import Column, Table
+
+# labels of the provenance, apart from every column of the model
+SOURCE_LABEL, RECORDED_LABEL, HASH_LABEL = "of_source", "of_recorded_at", "of_row_hash"
+
+
+def linked_keys(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
+    """The resolved key of each source row, and nothing else."""
+    twin = SOURCE[table.name]
+    link = LINK.alias("own_link")
+    return _joined(sa.select(*_key_columns(table, twin, link)), table, twin, link, only_dirty)
+
+
+def linked_rows(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
+    """Each source row under its resolved keys, with its source, when it was recorded and its hash."""
+    twin = SOURCE[table.name]
+    link = LINK.alias("own_link")
+    parents = {column.name: LINK.alias(f"{column.name}_link") for column in _parents(table)}
+    columns = [_linked_column(table, column, twin, link, parents) for column in table.columns]
+    provenance = [
+        twin.c.source.label(SOURCE_LABEL),
+        twin.c.recorded_at.label(RECORDED_LABEL),
+        twin.c.row_hash.label(HASH_LABEL),
+    ]
+    selected = _joined(sa.select(*columns, *provenance), table, twin, link, only_dirty)
+    for column in _parents(table):
+        parent = parents[column.name]
+        selected = selected.outerjoin(parent, _points_to(parent, column, twin))
+    return selected
+
+
+def is_dirty(table: Table, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether a resolved key is one of those to be resolved again."""
+    return key.in_(sa.select(DIRTY_KEY.c.resolved_key).where(DIRTY_KEY.c.entity == entity_of(table)))
+
+
+def _joined(
+    selected: sa.Select[Any], table: Table, twin: sa.Table, link: sa.FromClause, only_dirty: bool
+) -> sa.Select[Any]:
+    is_own = sa.and_(
+        link.c.entity == entity_of(table), link.c.source == twin.c.source, link.c.source_key == _place(table, twin)
+    )
+    if only_dirty:
+        return selected.select_from(twin.join(link, is_own)).where(is_dirty(table, link.c.resolved_key))
+    # an outer join makes SQLite, which has no statistics, start from the rows and look each link up
+    return selected.select_from(twin.outerjoin(link, is_own))
+
+
+def _place(table: Table, twin: sa.Table) -> sa.ColumnElement[str]:
+    # a single key is found through the primary key of the twin
+    return twin.c.record_key if len(table.key) == 1 else twin.c[own_key(table)]
+
+
+def _resolved_key(table: Table, twin: sa.Table, link: sa.FromClause) -> sa.Label[str]:
+    return sa.func.coalesce(link.c.resolved_key, _place(table, twin)).label(own_key(table))
+
+
+def _key_columns(table: Table, twin: sa.Table, link: sa.FromClause) -> list[sa.Label[Any]]:
+    others = [twin.c[twin_name(name)].label(name) for name in table.key[1:]]
+    return [_resolved_key(table, twin, link), *others]
+
+
+def _parents(table: Table) -> list[Column]:
+    return [column for column in table.columns if column.references and column.name != own_key(table)]
+
+
+def _linked_column(
+    table: Table, column: Column, twin: sa.Table, link: sa.FromClause, parents: Mapping[str, sa.FromClause]
+) -> sa.Label[Any]:
+    if column.name == own_key(table):
+        return _resolved_key(table, twin, link)
+    stored = twin.c[twin_name(column.name)]
+    if column.name in parents:
+        return sa.func.coalesce(parents[column.name].c.resolved_key, stored).label(column.name)
+    return stored.label(column.name)
+
+
+def _points_to(parent: sa.FromClause, column: Column, twin: sa.Table) -> sa.ColumnElement[bool]:
+    key = twin.c[twin_name(column.name)]
+    return sa.and_(parent.c.entity == column.references, parent.c.source == twin.c.source, parent.c.source_key == key)

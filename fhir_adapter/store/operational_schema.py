@@ -1,0 +1,228 @@
+"""Tables that the service itself keeps: inputs, links, reference tables, counts, releases and the outbox.
+
+Every `_at` column is an instant in UTC as text `YYYY-MM-DDTHH:MM:SSZ`, so that text order is order in time.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fhir_adapter.store.column_types import IsoDate, text_type
+from fhir_adapter.store.metadata import METADATA
+
+
+def key(name: str) -> sa.Column[str]:
+    """A text column that is part of the primary key."""
+    return sa.Column(name, text_type(), primary_key=True)
+
+
+def words(name: str, *, nullable: bool = False) -> sa.Column[str]:
+    """A text column."""
+    return sa.Column(name, text_type(), nullable=nullable)
+
+
+def number(name: str) -> sa.Column[int]:
+    """A whole number that is never null."""
+    return sa.Column(name, sa.Integer(), nullable=False)
+
+
+def number_key(name: str) -> sa.Column[int]:
+    """A whole number that is part of the primary key and is never made by the database."""
+    return sa.Column(name, sa.Integer(), primary_key=True, autoincrement=False)
+
+
+PAYLOAD = sa.Table(
+    "payload",
+    METADATA,
+    key("digest"),
+    words("media_type"),
+    words("adapter", nullable=True),
+    sa.Column("sealed", sa.LargeBinary(), nullable=False),
+    words("key_id"),
+    number("bytes"),
+    words("received_at"),
+    words("receipt_id"),
+)
+RECEIPT = sa.Table(
+    "receipt",
+    METADATA,
+    key("id"),
+    sa.Column("digest", text_type(), nullable=False, index=True),
+    words("source_name"),
+    words("adapter", nullable=True),
+    words("mapping_version", nullable=True),
+    words("status"),
+    words("received_at"),
+    number("accepted"),
+    number("quarantined"),
+    number("issue_count"),
+    words("rows"),
+)
+RECEIPT_ISSUE = sa.Table(
+    "receipt_issue",
+    METADATA,
+    key("receipt_id"),
+    number_key("position"),
+    words("severity"),
+    words("code"),
+    words("location"),
+    words("text"),
+)
+QUARANTINE = sa.Table(
+    "quarantine",
+    METADATA,
+    key("id"),
+    sa.Column("receipt_id", text_type(), nullable=False, index=True),
+    words("digest"),
+    words("location"),
+    words("reason_code"),
+    words("text"),
+    sa.Column("sealed", sa.LargeBinary()),
+    words("key_id", nullable=True),
+    words("status"),
+    words("created_at"),
+)
+LINKAGE_ZONE = sa.Table(
+    "linkage_zone",
+    METADATA,
+    key("source"),
+    key("source_key"),
+    sa.Column("person_key", text_type(), nullable=False, index=True),
+    sa.Column("nhs_number_hmac", text_type(), index=True),
+    sa.Column("sealed", sa.LargeBinary()),
+    words("key_id"),
+)
+LINK = sa.Table(
+    "link",
+    METADATA,
+    key("entity"),
+    key("source"),
+    key("source_key"),
+    words("resolved_key"),
+    words("pass_name"),
+    sa.Index(None, "entity", "resolved_key"),
+)
+# Rows of the next two live inside one transaction of the resolution, except dirty keys that a changed link leaves
+# for it. They hold duplicates, for a unique key would make two transactions wait for each other.
+TOUCHED_KEY = sa.Table(
+    "touched_key",
+    METADATA,
+    words("entity"),
+    words("source"),
+    words("source_key"),
+    sa.Index(None, "entity", "source", "source_key"),
+)
+DIRTY_KEY = sa.Table(
+    "dirty_key",
+    METADATA,
+    words("entity"),
+    words("resolved_key"),
+    sa.Index(None, "entity", "resolved_key"),
+)
+REFERENCE_IMD = sa.Table(
+    "reference_imd", METADATA, key("lsoa"), key("version"), number("decile"), words("local_authority", nullable=True)
+)
+REFERENCE_POSTCODE = sa.Table(
+    "reference_postcode",
+    METADATA,
+    key("postcode"),
+    words("lsoa_2011", nullable=True),
+    words("lsoa_2021", nullable=True),
+    words("local_authority", nullable=True),
+)
+COUNT_RUN = sa.Table(
+    "count_run",
+    METADATA,
+    key("id"),
+    sa.Column("created_at", text_type(), nullable=False, index=True),
+    sa.Column("as_of", IsoDate(), nullable=False),
+    words("engine"),
+    words("definition_hash"),
+    words("snapshot_hash"),
+)
+COUNT_CELL = sa.Table(
+    "count_cell",
+    METADATA,
+    key("run_id"),
+    key("indicator"),
+    key("version"),
+    number_key("month"),
+    key("provider"),
+    key("site"),
+    key("dimension"),
+    key("stratum"),
+    number("population"),
+    number("denominator"),
+    number("numerator"),
+)
+EVENT_GAP = sa.Table(
+    "event_gap",
+    METADATA,
+    key("run_id"),
+    key("indicator"),
+    key("version"),
+    key("subject"),
+    number_key("month"),
+    number_key("position"),
+    number("gap"),
+)
+RELEASE = sa.Table(
+    "release",
+    METADATA,
+    key("id"),
+    sa.Column("number", sa.Integer(), nullable=False, unique=True),
+    words("created_at"),
+    sa.Column("as_of", IsoDate(), nullable=False),
+    words("preset"),
+    words("audience"),
+    words("reporter"),
+    words("engine"),
+    words("inputs_hash"),
+    words("status"),
+    number("report_count"),
+)
+RESOURCE = sa.Table(
+    "resource",
+    METADATA,
+    key("type"),
+    key("id"),
+    number_key("version_id"),
+    words("release_id"),
+    words("last_updated"),
+    sa.Column("content", sa.LargeBinary(), nullable=False),
+    words("digest"),
+    sa.Column("is_current", sa.Boolean(), nullable=False),
+    words("measure", nullable=True),
+    words("measure_version", nullable=True),
+    words("subject", nullable=True),
+    words("reporter", nullable=True),
+    words("identifier", nullable=True),
+    words("name", nullable=True),
+    words("url", nullable=True),
+    sa.Column("period_start", IsoDate()),
+    sa.Column("period_end", IsoDate()),
+    sa.Column("date", text_type()),
+    words("status", nullable=True),
+    words("length", nullable=True),
+    words("audience", nullable=True),
+    sa.Index(None, "type", "is_current", "measure", "period_start"),
+    sa.Index(None, "type", "is_current", "last_updated"),
+)
+OUTBOX = sa.Table(
+    "outbox",
+    METADATA,
+    key("id"),
+    words("target"),
+    words("resource_type"),
+    words("resource_id"),
+    number("version_id"),
+    words("digest"),
+    words("status"),
+    number("attempts"),
+    words("next_at"),
+    words("last_error", nullable=True),
+    words("leased_until", nullable=True),
+    words("created_at"),
+    sa.UniqueConstraint("target", "resource_type", "resource_id", "version_id"),
+    sa.Index(None, "status", "next_at"),
+)

@@ -1,0 +1,47 @@
+"""Every table of the store: the common model, its source twins, and what the service itself keeps."""
+
+from __future__ import annotations
+
+from fhir_adapter.store.metadata import METADATA
+from fhir_adapter.store.model_schema import RESOLVED, SOURCE, record_key_of
+from fhir_adapter.store.operational_schema import (
+    COUNT_CELL,
+    COUNT_RUN,
+    DIRTY_KEY,
+    EVENT_GAP,
+    LINK,
+    LINKAGE_ZONE,
+    OUTBOX,
+    PAYLOAD,
+    QUARANTINE,
+    RECEIPT,
+    RECEIPT_ISSUE,
+    REFERENCE_IMD,
+    REFERENCE_POSTCODE,
+    RELEASE,
+    RESOURCE,
+    TOUCHED_KEY,
+)
+
+__all__ = [
+    "COUNT_CELL",
+    "COUNT_RUN",
+    "DIRTY_KEY",
+    "EVENT_GAP",
+    "LINK",
+    "LINKAGE_ZONE",
+    "METADATA",
+    "OUTBOX",
+    "PAYLOAD",
+    "QUARANTINE",
+    "RECEIPT",
+    "RECEIPT_ISSUE",
+    "REFERENCE_IMD",
+    "REFERENCE_POSTCODE",
+    "RELEASE",
+    "RESOLVED",
+    "RESOURCE",
+    "SOURCE",
+    "TOUCHED_KEY",
+    "record_key_of",
+]

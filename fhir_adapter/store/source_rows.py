@@ -1,0 +1,97 @@
+"""Source rows: what each source sent, every version of it, kept apart from the resolved model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from typing import TypeAlias
+
+import orjson
+from sqlalchemy.engine import Connection
+
+from fhir_adapter.store.compiled import insert_sql
+from fhir_adapter.store.instants import to_utc_text
+from fhir_adapter.store.model_schema import PROVENANCE, SOURCE, record_key_of, twin_name
+from indicator_engine.tables import TABLES, Table
+
+Cell: TypeAlias = str | int | float | bool | None
+SourceRow: TypeAlias = Mapping[str, Cell]
+HASH_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where rows came from. The moments are ISO text with an offset, or a date; recorded_at is kept in UTC."""
+
+    source: str
+    source_record_id: str | None
+    observed_at: str | None
+    recorded_at: str | None
+    received_at: str
+    receipt_id: str
+    mapping_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """The rows of one table that one record of a source gave."""
+
+    provenance: Provenance
+    rows: Sequence[SourceRow]
+
+
+def save_source_rows(connection: Connection, table: str, rows: Sequence[SourceRow], provenance: Provenance) -> int:
+    """Keep the rows of one record; gives how many were not known before. See save_source_records."""
+    return save_source_records(connection, table, [SourceRecord(provenance, rows)])
+
+
+def save_source_records(connection: Connection, table: str, records: Iterable[SourceRecord]) -> int:
+    """Keep the rows of many records in one statement; gives how many were not known before.
+
+    A row is known when its source, its key, its cells and its recorded_at are all the same; it is then left as it is.
+    A column that a row lacks is null. Raises ValueError when a row lacks a column of its key.
+    """
+    described = TABLES[table]
+    stored = [row for record in records for row in _stored_rows(described, record)]
+    if not stored:
+        return 0
+    statement = insert_sql(SOURCE[table], _stored_columns(table), connection.dialect.name)
+    return connection.exec_driver_sql(statement, stored).rowcount
+
+
+@cache
+def _stored_columns(table: str) -> tuple[str, ...]:
+    return (*PROVENANCE, *(twin_name(name) for name in TABLES[table].column_names))
+
+
+def _stored_rows(table: Table, record: SourceRecord) -> Iterator[tuple[Cell, ...]]:
+    given = record.provenance
+    recorded_at = None if given.recorded_at is None else to_utc_text(given.recorded_at)
+    names = table.column_names
+    for row in record.rows:
+        cells = tuple(map(row.get, names))
+        yield (
+            given.source,
+            _record_key(table, row),
+            _row_hash(cells, recorded_at),
+            given.source_record_id,
+            given.observed_at,
+            recorded_at,
+            given.received_at,
+            given.receipt_id,
+            given.mapping_version,
+            *cells,
+        )
+
+
+def _record_key(table: Table, row: SourceRow) -> str:
+    for name in table.key:
+        if row.get(name) is None:
+            raise ValueError(f"a row of {table.name} lacks {name}, which is part of its key; set the row aside before")
+    return record_key_of(table, row)
+
+
+def _row_hash(cells: tuple[Cell, ...], recorded_at: str | None) -> str:
+    return blake2b(orjson.dumps((*cells, recorded_at)), digest_size=HASH_BYTES).hexdigest()

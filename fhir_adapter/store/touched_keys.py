@@ -1,0 +1,128 @@
+"""From the receipts that came in to the source keys, and then the resolved keys, that must be resolved again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from fhir_adapter.store.compiled import literal_sql
+from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of, own_key
+from fhir_adapter.store.model_schema import SOURCE
+from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, TOUCHED_KEY
+from indicator_engine.tables import TABLES
+
+# What else must be looked at when a key is touched: (touched entity, table, column that holds it, entity to touch).
+# The order matters: a birth names its delivery, the delivery its pregnancy, and those then name all that hangs on them.
+SPREAD: tuple[tuple[str, str, str, str], ...] = (
+    ("person", "baby", "person_key", "baby"),
+    ("person", "baby", "mother_key", "baby"),
+    ("person", "pregnancy", "mother_key", "pregnancy"),
+    ("delivery", "baby", "delivery_key", "baby"),
+    ("delivery", "delivery", "delivery_key", "pregnancy"),
+    ("pregnancy", "delivery", "pregnancy_key", "delivery"),
+    ("delivery", "baby", "delivery_key", "baby"),
+    ("pregnancy", "booking", "pregnancy_key", "booking"),
+    ("pregnancy", "care_plan", "pregnancy_key", "care_plan"),
+    ("pregnancy", "mh_referral", "pregnancy_key", "mh_referral"),
+    ("person", "mh_referral", "mother_key", "mh_referral"),
+    ("person", "hv_contact", "child_key", "hv_contact"),
+    ("person", "hv_contact", "mother_key", "hv_contact"),
+    ("baby", "neonatal_episode", "baby_key", "neonatal_episode"),
+)
+
+
+def touch_receipts(connection: Connection, receipt_ids: Sequence[str]) -> None:
+    """Note the source keys of every row of these receipts, and of all rows that depend on them."""
+    for table in CLINICAL_TABLES:
+        connection.execute(_seed(table.name), {"receipt_ids": list(receipt_ids)})
+    for step in range(len(SPREAD)):
+        connection.exec_driver_sql(_spread_sql(step, connection.dialect.name))
+
+
+def note_dirty_keys(connection: Connection) -> None:
+    """Note the resolved keys that the touched source keys have at this moment."""
+    connection.exec_driver_sql(_dirty_sql(connection.dialect.name))
+
+
+def dirty_entities(connection: Connection) -> frozenset[str]:
+    """Entities that have at least one key to resolve again."""
+    return frozenset(connection.execute(_DIRTY_ENTITIES).scalars())
+
+
+def forget_touched_keys(connection: Connection) -> None:
+    """Empty both working tables."""
+    connection.execute(sa.delete(TOUCHED_KEY))
+    connection.execute(sa.delete(DIRTY_KEY))
+
+
+_DIRTY_ENTITIES = sa.select(DIRTY_KEY.c.entity).distinct()
+
+
+@cache
+def _seed(table_name: str) -> sa.Insert:
+    twin = SOURCE[table_name]
+    table = TABLES[table_name]
+    of_receipts = twin.c.receipt_id.in_(sa.bindparam("receipt_ids", expanding=True))
+    found = [_touch(twin, entity_of(table), own_key(table), of_receipts)]
+    if table_name == "baby":
+        found.append(_touch(twin, "person", "person_key", of_receipts))
+        found.append(_touch(twin, "delivery", "delivery_key", of_receipts))
+    if table_name == "delivery":
+        found.append(_touch(twin, "pregnancy", "pregnancy_key", of_receipts))
+    return sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], sa.union(*found))
+
+
+def _touch(twin: sa.Table, entity: str, column: str, condition: sa.ColumnElement[bool]) -> sa.Select[tuple[str, ...]]:
+    key = twin.c[column]
+    return sa.select(sa.literal(entity), twin.c.source, key).where(condition, key.is_not(None)).distinct()
+
+
+@cache
+def _spread_sql(step: int, dialect_name: str) -> str:
+    touched_entity, table_name, column, entity = SPREAD[step]
+    twin = SOURCE[table_name]
+    # a delivery names its pregnancy by another column than its key
+    gives = {"pregnancy": "pregnancy_key"}.get(entity, own_key(TABLES[table_name]))
+    touched = TOUCHED_KEY.alias("touched")
+    known = TOUCHED_KEY.alias("known")
+    is_known = sa.exists().where(
+        known.c.entity == entity, known.c.source == twin.c.source, known.c.source_key == twin.c[gives]
+    )
+    found = (
+        sa.select(sa.literal(entity), twin.c.source, twin.c[gives])
+        .join_from(
+            touched,
+            twin,
+            sa.and_(twin.c.source == touched.c.source, _key_is(twin, TABLES[table_name].key, column, touched)),
+        )
+        .where(touched.c.entity == touched_entity, twin.c[gives].is_not(None), ~is_known)
+        .distinct()
+    )
+    return literal_sql(sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], found), dialect_name)
+
+
+def _key_is(twin: sa.Table, key: tuple[str, ...], column: str, touched: sa.FromClause) -> sa.ColumnElement[bool]:
+    # a single key is found through the primary key of the twin
+    place = "record_key" if key == (column,) else column
+    return twin.c[place] == touched.c.source_key
+
+
+@cache
+def _dirty_sql(dialect_name: str) -> str:
+    now = (
+        sa.select(LINK.c.entity, LINK.c.resolved_key)
+        .join_from(
+            TOUCHED_KEY,
+            LINK,
+            sa.and_(
+                LINK.c.entity == TOUCHED_KEY.c.entity,
+                LINK.c.source == TOUCHED_KEY.c.source,
+                LINK.c.source_key == TOUCHED_KEY.c.source_key,
+            ),
+        )
+        .distinct()
+    )
+    return literal_sql(sa.insert(DIRTY_KEY).from_select(["entity", "resolved_key"], now), dialect_name)

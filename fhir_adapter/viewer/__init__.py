@@ -1,0 +1,1 @@
+"""Pages for people, made from published FHIR alone. Start reading at `pages.py`."""

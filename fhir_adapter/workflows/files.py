@@ -1,0 +1,164 @@
+"""Files and folders as payloads: JSON, NDJSON of bundles, CSV, and each of them behind gzip."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from fhir_adapter.errors import PayloadRefused
+
+LARGEST_INFLATION = 200  # times the size of the gzip file; more is a bomb, not a record
+SMALLEST_ALLOWANCE = 100_000_000
+
+
+class FileKind(StrEnum):
+    """What a file holds, by its name."""
+
+    JSON = ".json"
+    NDJSON = ".ndjson"
+    CSV = ".csv"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file to take in. name: as it was given, for messages. kind: None when its ending is not one we read."""
+
+    path: Path
+    name: str
+    kind: FileKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an NDJSON file with its 1-based number."""
+
+    number: int
+    content: bytes
+
+
+def find_files(paths: Sequence[Path]) -> list[InputFile]:
+    """Every file named, and every file of a known kind below a folder named, in order.
+
+    Raises PayloadRefused for a path that is not there, or a folder with nothing to read in it.
+    """
+    found: list[InputFile] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and kind_of(file) is not None]
+            if not inside:
+                raise PayloadRefused("file.none", str(path), "the folder holds no .json, .ndjson or .csv file")
+            found += [InputFile(file, str(file), kind_of(file)) for file in inside]
+        elif path.is_file():
+            found.append(InputFile(path, str(path), kind_of(path)))
+        else:
+            raise PayloadRefused("file.missing", str(path), "there is no such file or folder; check the path")
+    return found
+
+
+def kind_of(path: Path) -> FileKind | None:
+    """Kind of a file by its ending, `.gz` left aside."""
+    name = path.name.lower().removesuffix(".gz")
+    return next((kind for kind in FileKind if name.endswith(kind)), None)
+
+
+@contextmanager
+def opened(file: InputFile) -> Iterator[BinaryIO]:
+    """The bytes of a file, inflated when it ends in `.gz`."""
+    with file.path.open("rb") as stream:
+        if not file.path.name.lower().endswith(".gz"):
+            yield stream
+            return
+        allowance = max(SMALLEST_ALLOWANCE, LARGEST_INFLATION * file.path.stat().st_size)
+        with gzip.open(stream) as inflated:
+            yield cast(BinaryIO, _Capped(cast(IO[bytes], inflated), allowance, file.name))
+
+
+def whole(file: InputFile) -> bytes:
+    """All bytes of a file; raises PayloadRefused when it is empty or no gzip."""
+    with readable(file), opened(file) as stream:
+        content = stream.read()
+    if not content.strip():
+        raise PayloadRefused("file.empty", file.name, "the file is empty; send it again once it is written")
+    return content
+
+
+def lines(file: InputFile) -> Iterator[Line]:
+    """Lines of an NDJSON file that are not blank; raises PayloadRefused when there is none, or when it is no gzip."""
+    is_empty = True
+    with readable(file), opened(file) as stream:
+        for number, content in enumerate(_lines_of(stream), start=1):
+            if content.strip():
+                is_empty = False
+                yield Line(number, content)
+    if is_empty:
+        raise PayloadRefused("file.empty", file.name, "the file is empty; send it again once it is written")
+
+
+@contextmanager
+def readable(file: InputFile) -> Iterator[None]:
+    """Turn a gzip that is broken off into a fault with a place."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
+        raise PayloadRefused("file.gzip", file.name, "not a whole gzip file; send it again") from cause
+
+
+def _lines_of(stream: BinaryIO) -> Iterable[bytes]:
+    return iter(stream.readline, b"")
+
+
+class _Capped:
+    """A stream that refuses to give more than an allowance of bytes."""
+
+    def __init__(self, stream: IO[bytes], allowance: int, name: str) -> None:
+        self._stream = stream
+        self._left = allowance
+        self._name = name
+
+    def read(self, size: int = -1) -> bytes:
+        return self._spend(self._stream.read(self._left + 1 if size < 0 else size))
+
+    def readline(self, size: int = -1) -> bytes:
+        return self._spend(self._stream.readline(size))
+
+    def readinto(self, buffer: bytearray) -> int:
+        content = self.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def flush(self) -> None:
+        """Nothing is written."""
+
+    def _spend(self, content: bytes) -> bytes:
+        self._left -= len(content)
+        if self._left < 0:
+            raise PayloadRefused("file.inflates-too-much", self._name, "the gzip file inflates beyond measure; split it")
+        return content

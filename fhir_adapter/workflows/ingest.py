@@ -1,0 +1,103 @@
+"""Bytes to source rows: read, choose the adapter, map, keep. What is already known changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.fhir.incoming import IncomingLimits, check_bundle, parse_json
+from fhir_adapter.sources.bundle_source import map_bundle
+from fhir_adapter.sources.issues import Issue, Severity
+from fhir_adapter.sources.records import MappedRecord
+from fhir_adapter.sources.registry import AdapterRegistry
+from fhir_adapter.store.sealing import Sealer
+from fhir_adapter.workflows.identities import Pseudonyms, identity_issues
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All that ingest needs: the store, the adapters, the keys, the limits and a clock."""
+
+    engine: Engine
+    adapters: AdapterRegistry
+    sealer: Sealer
+    pseudonyms: Pseudonyms
+    limits: IncomingLimits
+    synthetic: bool
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPayload:
+    """One payload after reading and mapping, before it is kept.
+
+    records: what was mapped. refused: why nothing of it may be kept, else None; it then goes to quarantine whole.
+    """
+
+    digest: str
+    raw: bytes
+    media_type: str
+    location: str
+    adapter: str
+    mapping_version: str
+    records: Sequence[MappedRecord]
+    issues: tuple[Issue, ...]
+    refused: Issue | None = None
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any issue is an error."""
+        return any(each.severity is Severity.ERROR for each in self.issues)
+
+
+def read_bundle(raw: bytes, intake: Intake, *, location: str, adapter_name: str | None = None) -> ReadPayload:
+    """Read and map one bundle; never raises for what is wrong with it.
+
+    A transaction with an error is refused whole, as FHIR demands; of other bundles the good rows are kept.
+    """
+    digest = sha256(raw).hexdigest()
+    try:
+        document = parse_json(raw, intake.limits, place=location)
+        kind = check_bundle(document, place=location)
+        adapter = (
+            intake.adapters.for_bundle(document, location)
+            if adapter_name is None
+            else intake.adapters.by_name(adapter_name)
+        )
+        record = map_bundle(adapter, document, digest=digest)
+    except PayloadRefused as cause:
+        return refused_payload(raw, digest, cause, location=location)
+    found = (*record.issues, *identity_issues(record.identities, "Bundle", synthetic=intake.synthetic))
+    read = ReadPayload(
+        digest, raw, "application/fhir+json", location, adapter.name, adapter.version, [record], found
+    )
+    return refuse_whole(read) if kind == "transaction" and read.has_errors else read
+
+
+def refuse_whole(read: ReadPayload) -> ReadPayload:
+    """The payload with nothing kept: a transaction is all or nothing."""
+    first = next(each for each in read.issues if each.severity is Severity.ERROR)
+    text = "a transaction is taken whole or not at all; correct every error and send it again"
+    return ReadPayload(
+        read.digest,
+        read.raw,
+        read.media_type,
+        read.location,
+        read.adapter,
+        read.mapping_version,
+        (),
+        read.issues,
+        Issue(Severity.ERROR, "bundle.transaction-refused", first.location, text),
+    )
+
+
+def refused_payload(raw: bytes, digest: str, cause: PayloadRefused, *, location: str) -> ReadPayload:
+    """A payload that could not be read at all, as one issue."""
+    issue = Issue(Severity.ERROR, cause.code, cause.location, cause.text)
+    return ReadPayload(digest, raw, "application/octet-stream", location, "", "", (), (issue,), issue)

@@ -1,0 +1,105 @@
+"""What leaves an engine: whole numbers only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from indicator_engine.errors import CountsInvalid
+
+KEY_COLUMNS = ("indicator", "version", "month", "provider", "site", "dimension", "stratum")
+COUNT_COLUMNS = ("population", "denominator", "numerator")
+CELL_COLUMNS = (*KEY_COLUMNS, *COUNT_COLUMNS)
+EVENT_COLUMNS = ("indicator", "version", "provider", "month", "place_in_whole", "place_in_provider")
+NOT_ATTRIBUTED = ""
+
+CountRow = tuple[str, str, int, str, str, str, str, int, int, int]
+EventRow = tuple[str, str, str, int, int, int]
+
+
+def month_index(year: int, month: int) -> int:
+    """Months since the year 0, so that months can be counted with: 2026-03 is 24314."""
+    return year * 12 + month - 1
+
+
+@dataclass(frozen=True, slots=True)
+class CountTable:
+    """Counts of one run, one row a cell at the finest grain: month x provider x site x dimension x stratum.
+
+    cells: columns CELL_COLUMNS; month is a month index; provider and site are "" where the record names none.
+    Raises CountsInvalid when a column is missing, a key stands twice, or numerator <= denominator <= population
+    and >= 0 does not hold.
+    """
+
+    cells: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        missing = [name for name in CELL_COLUMNS if name not in self.cells.columns]
+        if missing:
+            raise CountsInvalid(f"a table of counts lacks the columns {', '.join(missing)}")
+        if self.cells.duplicated(list(KEY_COLUMNS)).any():
+            raise CountsInvalid("a table of counts holds a cell twice")
+        ordered = (
+            (self.cells["numerator"] >= 0)
+            & (self.cells["numerator"] <= self.cells["denominator"])
+            & (self.cells["denominator"] <= self.cells["population"])
+        )
+        if not ordered.all():
+            raise CountsInvalid("a table of counts breaks 0 <= numerator <= denominator <= population")
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[CountRow]) -> CountTable:
+        """Build from tuples in the order of CELL_COLUMNS; sorted, so that equal counts are equal tables."""
+        cells = pd.DataFrame(list(rows), columns=list(CELL_COLUMNS))
+        typed = cells.astype({"month": "int64"} | dict.fromkeys(COUNT_COLUMNS, "int64"))
+        return cls(typed.sort_values(list(KEY_COLUMNS), ignore_index=True))
+
+    def rows(self) -> list[CountRow]:
+        """Tuples in the order of CELL_COLUMNS."""
+        return list(self.cells[list(CELL_COLUMNS)].itertuples(index=False, name=None))
+
+
+@dataclass(frozen=True, slots=True)
+class EventTable:
+    """Single events of rare indicators, by their place in the order of opportunities. Stays inside, always.
+
+    events: columns EVENT_COLUMNS; one event a delivery. place_in_whole and place_in_provider say how many
+    opportunities (births of the denominator) there had been, this one included, over the whole system and over the
+    provider of the birth.
+    """
+
+    events: pd.DataFrame
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[EventRow]) -> EventTable:
+        """Build from tuples in the order of EVENT_COLUMNS; sorted."""
+        events = pd.DataFrame(list(rows), columns=list(EVENT_COLUMNS))
+        typed = events.astype({"month": "int64", "place_in_whole": "int64", "place_in_provider": "int64"})
+        return cls(typed.sort_values(["indicator", "version", "place_in_whole"], ignore_index=True))
+
+    def rows(self) -> list[EventRow]:
+        """Tuples in the order of EVENT_COLUMNS."""
+        return list(self.events[list(EVENT_COLUMNS)].itertuples(index=False, name=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """All that one engine run gives."""
+
+    counts: CountTable
+    events: EventTable
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRange:
+    """Months to count, both ends included, as month indexes; None is open."""
+
+    first: int | None = None
+    last: int | None = None
+
+
+def gather(cells: Sequence[CountRow], events: Sequence[EventRow]) -> Counted:
+    """The two tables of a run from the rows that an engine fetched."""
+    return Counted(CountTable.of_rows(cells), EventTable.of_rows(events))

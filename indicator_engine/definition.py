@@ -1,0 +1,219 @@
+"""An indicator and a stratifier as declared: one YAML file each, parsed once, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from indicator_engine.errors import DefinitionInvalid
+
+FEATURE_NAME = r"^[a-z][a-z0-9_]{1,50}$"
+
+
+class PeriodLength(StrEnum):
+    """Length of a reporting period as an ISO 8601 duration; P1Y is a financial year, April to March."""
+
+    MONTH = "P1M"
+    QUARTER = "P3M"
+    YEAR = "P1Y"
+    THREE_YEARS = "P3Y"
+
+
+class Entity(StrEnum):
+    """What an indicator counts."""
+
+    BOOKING = "booking"
+    DELIVERY = "delivery"
+    BABY = "baby"
+
+
+class Frozen(BaseModel):
+    """A parsed piece of a definition file: no unknown keys, no change afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Feature(Frozen):
+    """An aggregate over rows that belong to the entity, such as the number of babies of a delivery.
+
+    by: column that the entity and the child table share; its default is the key of the entity.
+    value: column or expression aggregated by `min` and `max`.
+    """
+
+    table: str
+    aggregate: Literal["count", "any", "min", "max"]
+    by: str | None = None
+    value: str | None = None
+    where: str | None = None
+
+    @model_validator(mode="after")
+    def check_value(self) -> Feature:
+        if (self.aggregate in ("min", "max")) != (self.value is not None):
+            raise ValueError("`value` belongs to min and max, and to them alone")
+        return self
+
+
+class Charting(Frozen):
+    """How the series is read over time; `event` means that a g chart over single events is ruled inside."""
+
+    chart: Literal["p", "g"]
+    period: PeriodLength | Literal["event"]
+
+    @model_validator(mode="after")
+    def check_period(self) -> Charting:
+        if (self.chart == "g") != (self.period == "event"):
+            raise ValueError("a g chart is ruled on `event`, every other chart on a period length")
+        return self
+
+
+class Example(Frozen):
+    """A worked example: rows of the common model and the integers that they must give."""
+
+    title: str
+    rows: Mapping[str, Sequence[Mapping[str, str | int | float | bool | None]]]
+    population: int
+    denominator: int
+    numerator: int
+
+
+class IndicatorDefinition(Frozen):
+    """One version of one indicator, declared so that an analyst can read it.
+
+    population, denominator, numerator: SQL boolean expressions over the entity, its parents and the features;
+    each narrows the one before (a numerator row is always a denominator row when scoring is `proportion`).
+    anchor: expression of the calendar date (Europe/London) that places a row in a period.
+    improvement: None for neutral indicators, which get no colour and no traffic light.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{2}$")]
+    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+    title: str
+    rationale: str
+    page: str
+    tier: Literal["core", "extended"]
+    framework: str
+    source: str
+    confidence: Literal["F", "K", "?"]
+    entity: Entity
+    anchor: str
+    features: Mapping[Annotated[str, Field(pattern=FEATURE_NAME)], Feature] = {}
+    population: str
+    population_text: str
+    denominator: str
+    denominator_text: str
+    numerator: str
+    numerator_text: str
+    exclusions: str
+    scale: Literal["percent", "per_1000"]
+    improvement: Literal["increase", "decrease"] | None
+    scoring: Literal["proportion"]
+    interval: Literal["wilson", "byar_exact"]
+    published_periods: tuple[PeriodLength, ...]
+    charting: Charting
+    inequality_period: PeriodLength
+    attributed_to: Literal["birth", "booking"]
+    stratify_as_at: Literal["birth", "booking"]
+    ethnicity_of: Literal["mother"]
+    maturity_days: Annotated[int, Field(ge=0)]
+    minimum_events: Annotated[int, Field(ge=1)]
+    stratifiers: tuple[str, ...]
+    example: Example
+
+    @property
+    def key(self) -> str:
+        """Identity of this version, as it stands in report keys: `LB06|1.0.0`."""
+        return f"{self.id}|{self.version}"
+
+
+class Stratum(Frozen):
+    """One group of a dimension. rank: place in an ordered dimension, 1 = most disadvantaged."""
+
+    code: str
+    display: str
+    rank: int | None = None
+    where: str | None = None
+    codes: tuple[str, ...] = ()
+
+
+class Stratifier(Frozen):
+    """A way to cut a count into groups. Rows in none of the strata fall into `unknown`, never out.
+
+    grouping_version: which published grouping this is; it is part of the code of the stratifier in reports.
+    value: expression whose value is the stratum code (`level`), or is looked up in each stratum's `codes`.
+    open_strata: the strata are the values found (organisations), not a closed list.
+    reference: stratum that gaps are measured against, with the policy that chose it.
+    """
+
+    id: str
+    title: str
+    grouping_version: str | None
+    source: str
+    confidence: Literal["F", "K", "?"]
+    value: str
+    ordered: bool
+    open_strata: bool = False
+    reference: str | None = None
+    reference_policy: Literal["fixed", "least_deprived"] | None = None
+    strata: tuple[Stratum, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Code of the stratifier in reports, with the grouping version in it."""
+        return self.id if self.grouping_version is None else f"{self.id}-{self.grouping_version}"
+
+    def display_of(self, stratum: str) -> str:
+        """Words for a stratum code; the code itself in an open dimension."""
+        if stratum == UNKNOWN:
+            return "Not known"
+        return next((each.display for each in self.strata if each.code == stratum), stratum)
+
+
+UNKNOWN = "unknown"
+WHOLE = "all"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse_definition(text: str, *, place: str) -> IndicatorDefinition:
+    """Read one indicator definition; raises DefinitionInvalid with every fault and its place."""
+    return _parse(IndicatorDefinition, text, place)
+
+
+def parse_stratifier(text: str, *, place: str) -> Stratifier:
+    """Read one stratifier; raises DefinitionInvalid with every fault and its place."""
+    return _parse(Stratifier, text, place)
+
+
+@cache
+def shipped_definitions() -> Mapping[str, IndicatorDefinition]:
+    """Every indicator that is shipped, by id, in the order of the ids."""
+    found = [parse_definition(file.read_text("utf-8"), place=file.name) for file in _yaml_files("indicators")]
+    return {each.id: each for each in sorted(found, key=lambda each: each.id)}
+
+
+@cache
+def shipped_stratifiers() -> Mapping[str, Stratifier]:
+    """Every stratifier that is shipped, by id."""
+    found = [parse_stratifier(file.read_text("utf-8"), place=file.name) for file in _yaml_files("stratifiers")]
+    return {each.id: each for each in sorted(found, key=lambda each: each.id)}
+
+
+def _yaml_files(folder: str) -> list[Traversable]:
+    root = resources.files("indicator_engine") / "definitions" / folder
+    return sorted((file for file in root.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+
+
+def _parse(model: type[Model], text: str, place: str) -> Model:
+    try:
+        return model.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as cause:
+        raise DefinitionInvalid(place, [f"not readable as YAML: {cause}"]) from cause
+    except ValidationError as cause:
+        faults = [f"{'.'.join(str(part) for part in each['loc']) or 'file'}: {each['msg']}" for each in cause.errors()]
+        raise DefinitionInvalid(place, faults) from cause

@@ -1,0 +1,313 @@
+"""Counts, rates, gaps and charts as they may be published, by one preset, once for every cell.
+
+Cells: count, rate and interval all come from the disclosed counts of the cell. Statistics and chart limits come from
+true counts, rounded, and are withheld with a reason where they could give a masked cell away. Single events never
+leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from indicator_engine.counts import COUNT_COLUMNS
+from indicator_engine.definition import IndicatorDefinition, PeriodLength
+from indicator_engine.disclosure.presets import Preset, preset_named
+from indicator_engine.disclosure.table import (
+    DisclosedCell,
+    DisclosedReport,
+    DisclosedSeriesPoint,
+    DisclosedSpcPoint,
+    DisclosedStatistic,
+    DisclosedTable,
+    ReportStatus,
+)
+from indicator_engine.estimates import Estimates
+from indicator_engine.estimates.charts import PROFILE
+from indicator_engine.estimates.intervals import interval_of
+from indicator_engine.periods import Period, first_day
+from indicator_engine.statistics.proportions import ratio_or_nan
+from indicator_engine.statistics.spc import LimitsStanding
+from indicator_engine.statistics.spc_rules import GapState
+
+MASKED_CELL = "masked-cell"
+TOO_FEW_STRATA = "too-few-strata"
+TOO_FEW_EVENTS = "too-few-events"
+NO_LIMITS = "too-few-points"
+
+ReportKey = tuple[str, str, str, int]
+"""Indicator, subject, length and first month of a report."""
+
+
+def disclose(estimates: Estimates, *, preset: str, audience: str) -> DisclosedTable:
+    """Everything of `estimates` that may be published under a preset; raises PresetUnknown."""
+    rules = preset_named(preset)
+    confidence = estimates.settings.confidence
+    cells = _disclosed_cells(estimates, rules)
+    statistics = _grouped(_disclosed_statistics(estimates.gaps, rules, confidence))
+    wholes = {key: found[0] for key, found in cells.items()}
+    points = _disclosed_points(estimates, rules, wholes)
+    pending = _pending(estimates.cells)
+    series = _series_of_latest(estimates.charts, estimates.definitions, rules, wholes)
+    reports = tuple(
+        _report(key, estimates.definitions[key[0]], tuple(found), pending[key], statistics, points, series)
+        for key, found in cells.items()
+    )
+    return DisclosedTable(preset, audience, reports)
+
+
+def _report(
+    key: ReportKey,
+    definition: IndicatorDefinition,
+    cells: tuple[DisclosedCell, ...],
+    is_pending: bool,
+    statistics: Mapping[ReportKey, list[DisclosedStatistic]],
+    points: Mapping[ReportKey, DisclosedSpcPoint],
+    series: Mapping[ReportKey, tuple[DisclosedSeriesPoint, ...]],
+) -> DisclosedReport:
+    indicator, subject, length, start = key
+    period = Period(start, PeriodLength(length))
+    return DisclosedReport(
+        indicator=indicator,
+        version=definition.version,
+        subject=subject,
+        start=period.start,
+        end=period.end,
+        length=length,
+        status=ReportStatus.PENDING if is_pending else ReportStatus.COMPLETE,
+        cells=cells,
+        statistics=() if is_pending else tuple(statistics.get(key, ())),
+        spc=None if is_pending else points.get(key),
+        series=series.get(key, ()),
+    )
+
+
+def _pending(cells: pd.DataFrame) -> dict[ReportKey, bool]:
+    columns = ["indicator", "subject", "length", "start", "pending"]
+    rows = cells[columns].drop_duplicates().itertuples(index=False, name=None)
+    return {
+        (indicator, subject, length, int(start)): bool(pending) for indicator, subject, length, start, pending in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _CellValues:
+    """Disclosed counts, rates and limits of many cells, columns in step; None where nothing may be shown."""
+
+    counts: dict[str, list[int | None]]
+    value: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+
+
+def _disclosed_cells(estimates: Estimates, rules: Preset) -> dict[ReportKey, list[DisclosedCell]]:
+    """Cells of every report in order: the whole first, then each dimension's strata."""
+    found: dict[ReportKey, list[DisclosedCell]] = {}
+    for indicator, own in estimates.cells.groupby("indicator", sort=True):
+        values = _cell_values(own, estimates.definitions[str(indicator)], rules, estimates.settings.confidence)
+        keys = own[["subject", "length", "start", "dimension", "stratum"]].itertuples(index=False, name=None)
+        for place, (subject, length, start, dimension, stratum) in enumerate(keys):
+            cell = DisclosedCell(
+                dimension=dimension,
+                stratum=stratum,
+                population=values.counts["population"][place],
+                denominator=values.counts["denominator"][place],
+                numerator=values.counts["numerator"][place],
+                value=values.value[place],
+                low=values.low[place],
+                high=values.high[place],
+            )
+            found.setdefault((str(indicator), subject, length, int(start)), []).append(cell)
+    return dict(sorted(found.items()))
+
+
+def _cell_values(cells: pd.DataFrame, definition: IndicatorDefinition, rules: Preset, confidence: float) -> _CellValues:
+    true = {name: cells[name].to_numpy(np.int64) for name in COUNT_COLUMNS}
+    masked = {name: rules.is_masked(counts) for name, counts in true.items()}
+    shown = {name: rules.disclosed(counts) for name, counts in true.items()}
+    numerators, denominators = shown["numerator"].astype(float), shown["denominator"].astype(float)
+    interval = interval_of(definition.interval, numerators, denominators, confidence=confidence)
+    hidden = masked["numerator"] | masked["denominator"] | (denominators == 0)
+
+    def visible(numbers: np.ndarray) -> list[float | None]:
+        return [None if is_hidden else float(number) for number, is_hidden in zip(numbers, hidden, strict=True)]
+
+    return _CellValues(
+        counts={
+            name: [
+                None if is_masked else int(count) for count, is_masked in zip(shown[name], masked[name], strict=True)
+            ]
+            for name in COUNT_COLUMNS
+        },
+        value=visible(ratio_or_nan(numerators, denominators)),
+        low=visible(interval.lower),
+        high=visible(interval.upper),
+    )
+
+
+def _disclosed_statistics(
+    gaps: pd.DataFrame, rules: Preset, confidence: float
+) -> Iterator[tuple[ReportKey, DisclosedStatistic]]:
+    for row in gaps.to_dict("records"):
+        pooled = Period(int(row["pooled_start"]), PeriodLength(row["pooled_length"]))
+        withheld = _withheld(row["stratum"] is not None, row["compared"], rules)
+        value = None if withheld or np.isnan(row["value"]) else rules.rounded(row["value"])
+        yield (
+            (row["indicator"], row["subject"], row["length"], int(row["start"])),
+            DisclosedStatistic(
+                dimension=row["dimension"],
+                type=row["type"],
+                method=row["method"],
+                stratum=row["stratum"],
+                reference=row["reference"],
+                reference_policy=row["reference_policy"],
+                value=value,
+                low=_limit(row["low"], value, rules),
+                high=_limit(row["high"], value, rules),
+                confidence=confidence,
+                strata_used=int(row["strata_used"]),
+                start=pooled.start,
+                end=pooled.end,
+                status="grey" if withheld and row["status"] is not None else row["status"],
+                withheld=withheld or row["reason"],
+            ),
+        )
+
+
+def _limit(limit: float, value: float | None, rules: Preset) -> float | None:
+    return None if value is None or not np.isfinite(limit) else rules.rounded(limit)
+
+
+def _withheld(is_two_group: bool, compared: tuple[tuple[int, int], ...], rules: Preset) -> str | None:
+    """Why a statistic may not be published, from the true counts (numerator, denominator) that it compares."""
+    counts = np.array(compared, dtype=np.int64).reshape(-1, 2)
+    masked = rules.is_masked(counts).any(axis=1)
+    if is_two_group:
+        return MASKED_CELL if masked.any() else None
+    if int((~masked & (counts[:, 1] > 0)).sum()) < rules.fewest_strata:
+        return TOO_FEW_STRATA
+    return TOO_FEW_EVENTS if int(counts[:, 0].sum()) < rules.fewest_events else None
+
+
+def _grouped(
+    statistics: Iterator[tuple[ReportKey, DisclosedStatistic]],
+) -> dict[ReportKey, list[DisclosedStatistic]]:
+    found: dict[ReportKey, list[DisclosedStatistic]] = {}
+    for key, statistic in statistics:
+        found.setdefault(key, []).append(statistic)
+    return found
+
+
+def _disclosed_points(
+    estimates: Estimates, rules: Preset, wholes: Mapping[ReportKey, DisclosedCell]
+) -> dict[ReportKey, DisclosedSpcPoint]:
+    points: dict[ReportKey, DisclosedSpcPoint] = {}
+    for row in estimates.charts.to_dict("records"):
+        charting = estimates.definitions[row["indicator"]].charting
+        key = (row["indicator"], row["subject"], str(charting.period), int(row["start"]))
+        points[key] = _point(row, rules, wholes[key])
+    for row in estimates.rare.to_dict("records"):
+        points[row["indicator"], row["subject"], str(PeriodLength.YEAR), int(row["start"])] = _rare_point(row)
+    return points
+
+
+def _point(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell) -> DisclosedSpcPoint:
+    withheld = _chart_withheld(row, rules)
+    limits = [None if withheld else _rounded(row[name], rules) for name in ("centre", "lower", "upper")]
+    hidden = withheld is not None or cell.masked
+    signals = row["signals"]
+    assert isinstance(signals, tuple)
+    return DisclosedSpcPoint(
+        chart="p",
+        profile=PROFILE,
+        baseline_start=first_day(_whole(row["baseline_start"])),
+        baseline_end=Period(_whole(row["baseline_end"]), PeriodLength.MONTH).end,
+        centre=limits[0],
+        lower=limits[1],
+        upper=limits[2],
+        signals=() if hidden else signals,
+        variation=None if hidden else _word(row["variation"]),
+        provisional=row["standing"] == str(LimitsStanding.PROVISIONAL),
+        withheld=withheld or (MASKED_CELL if cell.masked else None),
+    )
+
+
+def _chart_withheld(row: Mapping[Hashable, Any], rules: Preset) -> str | None:
+    if row["standing"] == str(LimitsStanding.NONE):
+        return NO_LIMITS
+    return TOO_FEW_EVENTS if _whole(row["baseline_events"]) < rules.fewest_events else None
+
+
+def _rare_point(row: Mapping[Hashable, Any]) -> DisclosedSpcPoint:
+    state = str(row["state"])
+    is_ruled = state != str(GapState.NOT_ENOUGH_EVENTS)
+    return DisclosedSpcPoint(
+        chart="g",
+        profile=PROFILE,
+        baseline_start=None,
+        baseline_end=None,
+        centre=None,
+        lower=None,
+        upper=None,
+        signals=(),
+        variation=state.replace("_", "-") if is_ruled else None,
+        provisional=False,
+        withheld=None if is_ruled else TOO_FEW_EVENTS,
+    )
+
+
+def _series_of_latest(
+    charts: pd.DataFrame,
+    definitions: Mapping[str, IndicatorDefinition],
+    rules: Preset,
+    wholes: Mapping[ReportKey, DisclosedCell],
+) -> dict[ReportKey, tuple[DisclosedSeriesPoint, ...]]:
+    """The whole current chart, on the latest point of each series alone."""
+    found: dict[ReportKey, tuple[DisclosedSeriesPoint, ...]] = {}
+    for (indicator, subject), rows in charts.groupby(["indicator", "subject"], sort=True):
+        length = PeriodLength(definitions[str(indicator)].charting.period)
+        keyed = [
+            ((str(indicator), str(subject), str(length), int(row["start"])), row)
+            for row in rows.sort_values("start").to_dict("records")
+        ]
+        found[keyed[-1][0]] = tuple(_series_point(key, row, length, rules, wholes[key]) for key, row in keyed)
+    return found
+
+
+def _series_point(
+    key: ReportKey, row: Mapping[Hashable, Any], length: PeriodLength, rules: Preset, cell: DisclosedCell
+) -> DisclosedSeriesPoint:
+    withheld = _chart_withheld(row, rules)
+    limits = [None if withheld else _rounded(row[name], rules) for name in ("centre", "lower", "upper")]
+    flags = row["flags"]
+    assert isinstance(flags, tuple)
+    hidden = withheld is not None or cell.masked
+    period = Period(key[3], length)
+    return DisclosedSeriesPoint(
+        start=period.start,
+        end=period.end,
+        value=cell.value,
+        centre=limits[0],
+        lower=limits[1],
+        upper=limits[2],
+        flags=() if hidden else flags,
+        variation=None if hidden else _word(row["variation"]),
+    )
+
+
+def _rounded(value: object, rules: Preset) -> float | None:
+    assert isinstance(value, float)
+    return None if np.isnan(value) else rules.rounded(value)
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int | float)
+    return int(value)
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None

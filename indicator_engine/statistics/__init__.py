@@ -1,0 +1,1 @@
+"""Pure functions on numpy arrays: whole columns in, whole columns out; no record, no file, no FHIR."""

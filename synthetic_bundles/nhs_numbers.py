@@ -1,0 +1,43 @@
+"""NHS numbers of the synthetic range 999, valid by their check digit and never issued to a person."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthetic_bundles.chance import Integers, Texts
+from synthetic_bundles.errors import WorldRefused
+
+STEMS = 1_000_000  # six free digits after 999; the tenth digit is the check
+PREFIX_WEIGHTED = 9 * 10 + 9 * 9 + 9 * 8
+WEIGHTS = (7, 6, 5, 4, 3, 2)  # of the free digits; NHS Data Dictionary, modulus 11 of ten digits
+STRIDES = tuple(stride for stride in range(300_007, 300_400) if stride % 2 and stride % 5)  # prime to STEMS
+
+
+def draw_nhs_numbers(random: np.random.Generator, people: int) -> Texts:
+    """Distinct valid NHS numbers, shape (people,), in an order that looks like chance.
+
+    A stride that shares no factor with the number of stems visits every stem once.
+    Raises WorldRefused when the range does not hold so many.
+    """
+    stride = int(random.choice(STRIDES))
+    stems = (int(random.integers(STEMS)) + stride * np.arange(STEMS, dtype=np.int64)) % STEMS
+    checks = check_digits(stems)
+    is_valid = checks < 10
+    if people > int(is_valid.sum()):
+        raise WorldRefused(
+            f"{people} people need an NHS number each and the synthetic range 999 holds {int(is_valid.sum())};"
+            " ask for fewer births"
+        )
+    return _as_text(stems[is_valid][:people], checks[is_valid][:people])
+
+
+def check_digits(stems: Integers) -> Integers:
+    """Check digit of 999 followed by each six-digit stem; 10 means that no number has this stem."""
+    weighted = np.full(stems.shape, PREFIX_WEIGHTED, dtype=np.int64)
+    for position, weight in enumerate(WEIGHTS):
+        weighted += weight * (stems // 10 ** (5 - position) % 10)
+    return np.asarray((11 - weighted % 11) % 11)
+
+
+def _as_text(stems: Integers, checks: Integers) -> Texts:
+    return np.asarray((9_990_000_000 + stems * 10 + checks).astype("U10"))

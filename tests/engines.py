@@ -1,0 +1,71 @@
+"""Every engine behind one call, so that a test can ask them all the same question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from fhir_adapter.store.database import open_database, reading, writing
+from fhir_adapter.store.model_schema import RESOLVED
+from fhir_adapter.store.schema import METADATA
+from fhir_adapter.store.snapshot import write_snapshot
+from indicator_engine.counts import Counted, MonthRange
+from indicator_engine.engines.duck import count_on_snapshot
+from indicator_engine.engines.reference import count_rows_in_memory
+from indicator_engine.engines.sql import count_on_connection
+from indicator_engine.plan import Family
+from indicator_engine.tables import TABLES
+from tests.builders import Row
+
+Tables = Mapping[str, Sequence[Row]]
+Run = Callable[[Sequence[Family], Tables], Counted]
+
+EVERYTHING = MonthRange()
+
+
+def run_reference(families: Sequence[Family], tables: Tables) -> Counted:
+    """The interpreter, on rows in memory."""
+    return count_rows_in_memory(families, tables, months=EVERYTHING)
+
+
+def run_in_place(url: str) -> Run:
+    """SQL on the store itself."""
+
+    def run(families: Sequence[Family], tables: Tables) -> Counted:
+        engine = open_database(url)
+        try:
+            _fill(engine, tables)
+            with writing(engine) as connection:
+                return count_on_connection(families, connection, months=EVERYTHING)
+        finally:
+            engine.dispose()
+
+    return run
+
+
+def run_duckdb(url: str, folder: Path) -> Run:
+    """DuckDB over a Parquet snapshot of the store."""
+
+    def run(families: Sequence[Family], tables: Tables) -> Counted:
+        engine = open_database(url)
+        try:
+            _fill(engine, tables)
+            with reading(engine) as connection:
+                write_snapshot(connection, folder)
+            return count_on_snapshot(families, folder, months=EVERYTHING)
+        finally:
+            engine.dispose()
+
+    return run
+
+
+def _fill(engine: sa.Engine, tables: Tables) -> None:
+    METADATA.create_all(engine, [RESOLVED[table.name] for table in TABLES.values() if table.clinical])
+    with writing(engine) as connection:
+        for name in tables:
+            connection.execute(sa.delete(RESOLVED[name]))
+        for name, rows in tables.items():
+            if rows:
+                connection.execute(sa.insert(RESOLVED[name]), list(rows))

@@ -1,0 +1,45 @@
+"""Worlds that several tests look at, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from synthetic_bundles.scenario import load_scenario
+from synthetic_bundles.tables import World
+from synthetic_bundles.truth import true_counts
+from synthetic_bundles.world import generate_world
+from synthetic_bundles.write_world import write_world
+
+CountsOf = Callable[[str], pd.DataFrame]
+LARGE = 30_000
+LARGE_MONTHS = 60
+
+
+@pytest.fixture(scope="session")
+def small_world() -> World:
+    """600 births of the default scenario over two years that hold the step."""
+    return generate_world(births=600, seed=11, scenario=load_scenario("llr"), first_month="2023-10", months=24)
+
+
+@pytest.fixture(scope="session")
+def large_counts() -> CountsOf:
+    """True counts of a world of LARGE births of the scenario named, made once a session."""
+
+    @cache
+    def of_scenario(name: str) -> pd.DataFrame:
+        return true_counts(generate_world(births=LARGE, seed=5, scenario=load_scenario(name), months=LARGE_MONTHS))
+
+    return of_scenario
+
+
+@pytest.fixture(scope="session")
+def written_world(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small world as files, in every format."""
+    folder = tmp_path_factory.mktemp("world")
+    write_world(small_world, folder, formats=("bundles", "ndjson", "csv"))
+    return folder
