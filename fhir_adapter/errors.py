@@ -7,8 +7,10 @@ FhirAdapterError
 +-- MappingInvalid          a mapping folder that cannot be accepted
 +-- StoreUnavailable        the database does not answer or has no schema
 +-- StoreOutdated           the schema of the database is not the one this version needs
++-- SealBroken              sealed bytes that the deployment key does not open
 +-- ResourceNotFound        a FHIR resource that is not here
 +-- SearchRefused           a search parameter that is not supported, under strict handling
++-- ReportInvalid           a resource of ours that must not be published
 +-- NothingToPublish        no evaluation has been made yet
 +-- PublisherRefused        a receiver answered that it will not take a report
 +-- PublisherUnreachable    a receiver did not answer
@@ -65,6 +67,14 @@ class StoreOutdated(FhirAdapterError):
     """The schema of the database is not the one that this version needs."""
 
 
+class SealBroken(FhirAdapterError):
+    """Sealed bytes that do not open: another deployment key, or bytes that were changed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} does not open: check that PERINATAL_KEY is the key it was sealed with")
+
+
 class ResourceNotFound(FhirAdapterError):
     """No such FHIR resource is published here."""
 
@@ -80,6 +90,14 @@ class SearchRefused(FhirAdapterError):
     def __init__(self, parameter: str, text: str) -> None:
         self.parameter = parameter
         super().__init__(text)
+
+
+class ReportInvalid(FhirAdapterError):
+    """A resource that was built and must not be published; `faults` says why. Always a fault of the program."""
+
+    def __init__(self, resource_type: str, resource_id: str, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"{resource_type}/{resource_id} is not valid: " + "; ".join(self.faults))
 
 
 class NothingToPublish(FhirAdapterError):

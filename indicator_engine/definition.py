@@ -126,6 +126,15 @@ class IndicatorDefinition(Frozen):
     stratifiers: tuple[str, ...]
     example: Example
 
+    @model_validator(mode="after")
+    def check_charted_period(self) -> IndicatorDefinition:
+        charted = self.charting.period
+        if charted != "event" and charted not in self.published_periods:
+            raise ValueError(
+                f"a chart stands in the reports of its period: publish {charted} too, or chart another period"
+            )
+        return self
+
     @property
     def key(self) -> str:
         """Identity of this version, as it stands in report keys: `LB06|1.0.0`."""

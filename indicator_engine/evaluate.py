@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from indicator_engine.counts import Counted, MonthRange
+from indicator_engine.counts import Counted, MonthRange, month_index
 from indicator_engine.definition import IndicatorDefinition, Stratifier
 from indicator_engine.disclosure import DisclosedTable, disclose
 from indicator_engine.estimates import Estimates, EstimateSettings, estimate
@@ -63,12 +63,7 @@ def count_catalogue(catalogue: Catalogue, counter: Counter, months: MonthRange) 
 
 def estimate_counts(counted: Counted, catalogue: Catalogue, settings: EvaluationSettings) -> Estimates:
     """Estimates on true counts, over the months asked for or, where open, over those that hold records."""
-    found = months_counted(counted.counts)
-    this_month = settings.as_of.year * 12 + settings.as_of.month - 1
-    months = MonthRange(
-        found.first if settings.months.first is None else settings.months.first,
-        min(found.last or 0, this_month) if settings.months.last is None else settings.months.last,
-    )
+    months = _months_reported(months_counted(counted.counts), settings)
     estimate_settings = EstimateSettings(
         reporter=settings.reporter,
         as_of=settings.as_of,
@@ -77,6 +72,17 @@ def estimate_counts(counted: Counted, catalogue: Catalogue, settings: Evaluation
         submission_lag_days=settings.submission_lag_days,
     )
     return estimate(counted, catalogue.definitions, catalogue.stratifiers, estimate_settings)
+
+
+def _months_reported(found: MonthRange, settings: EvaluationSettings) -> MonthRange:
+    """The months asked for; an open end reaches as far as records do, yet never beyond the day of the evaluation."""
+    if found.first is None or found.last is None:
+        return MonthRange(0, -1)  # no records, so no month and no period
+    this_month = month_index(settings.as_of.year, settings.as_of.month)
+    return MonthRange(
+        found.first if settings.months.first is None else settings.months.first,
+        min(found.last, this_month) if settings.months.last is None else settings.months.last,
+    )
 
 
 def evaluate(

@@ -7,6 +7,7 @@ as SQL or Python text. Columns, code lists, types and units are checked when a n
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
@@ -202,6 +203,8 @@ def _parse(text: str, scope: Scope, place: str) -> Typed:
         tree = sqlglot.parse_one(text, dialect="postgres")
     except (sqlglot.errors.ParseError, sqlglot.errors.TokenError) as cause:
         raise DefinitionInvalid(place, [f"not readable as an expression: {str(cause).splitlines()[0]}"]) from cause
+    except RecursionError as cause:
+        raise DefinitionInvalid(place, ["not readable as an expression: nested too deeply"]) from cause
     if sum(1 for _ in tree.walk()) > MOST_NODES:
         raise DefinitionInvalid(place, [f"an expression may have {MOST_NODES} parts; split it into features"])
     return _Reader(scope, place).read(tree)
@@ -267,11 +270,13 @@ def _read_column(reader: _Reader, tree: sql.Expr) -> Typed:
     return Typed(Column(name), name.type, name.unit, name.codes)
 
 
-def _read_literal(_: _Reader, tree: sql.Expr) -> Typed:
+def _read_literal(reader: _Reader, tree: sql.Expr) -> Typed:
     assert isinstance(tree, sql.Literal)
     if tree.is_string:
         return Typed(Literal(tree.this), ValueType.TEXT)
     number = float(tree.this)
+    if math.isinf(number):
+        raise reader.refuse(f"`{tree.sql()}` is too large a number")
     return Typed(Literal(int(number) if number.is_integer() else number), ValueType.NUMBER)
 
 
@@ -320,6 +325,10 @@ def _read_comparison(operator: str) -> Callable[[_Reader, sql.Expr], Typed]:
 
 
 def _read_between(reader: _Reader, tree: sql.Expr) -> Typed:
+    if tree.args.get("symmetric"):
+        raise reader.refuse(
+            f"`{tree.sql()}`: BETWEEN takes the lower value first; SYMMETRIC is not part of the language"
+        )
     value, low, high = (reader.read(tree.args[part]) for part in ("this", "low", "high"))
     reader.check_comparable(value, low, tree)
     reader.check_comparable(value, high, tree)

@@ -24,6 +24,8 @@ from synthetic_bundles.figures import (
 from synthetic_bundles.scenario import Measure, Scenario
 from synthetic_bundles.vocabulary import LIVE, STILLBORN, TERMINATED, VIABLE_DAYS
 
+LONGEST_GESTATION_DAYS = 7 * max(int(week) for week in TERM_WEEKS.names) + 6
+
 
 @dataclass(frozen=True, slots=True)
 class Endings:

@@ -17,7 +17,7 @@ def world_stamp(world: World) -> str:
 
 
 def uuid_prefix(stamp: str, row: int) -> str:
-    """All of a UUID but its last eight digits, which number the resources of one birth.
+    """All of a UUID but its last eight digits, which number the resources of one pregnancy.
 
     Version 8 of RFC 9562 leaves the digits to us: the stamp, then the row, and so they never meet by chance.
     """
@@ -25,7 +25,7 @@ def uuid_prefix(stamp: str, row: int) -> str:
 
 
 def bundle_identifier(stamp: str, row: int) -> str:
-    """Business identifier of the bundle of one birth."""
+    """Business identifier of the bundle of one pregnancy."""
     return f"{stamp}-{row:07d}"
 
 

@@ -6,7 +6,7 @@ from synthetic_bundles import fhir_codes as codes
 from synthetic_bundles.entries import Entries
 from synthetic_bundles.fhir_codes import Resource, quantity
 from synthetic_bundles.identifiers import HOSPITAL_NUMBER_SYSTEM, mother_hospital_number
-from synthetic_bundles.records import BirthRecord, MotherRecord
+from synthetic_bundles.records import BirthRecord, BundleRecord, ExpectantRecord, MotherRecord
 
 MOTHER, PREGNANCY, BOOKING, DELIVERY = 1, 2, 3, 4
 FIRST_OF_BOOKING, FIRST_OF_DELIVERY = 16, 32
@@ -14,14 +14,22 @@ FIRST_OF_BABIES = 256  # each baby has 256 numbers of its own
 NUMBER_VERIFIED = "01"
 
 
-def add_maternal_resources(entries: Entries, birth: BirthRecord) -> None:
-    """Write everything whose subject is the mother."""
-    _add_mother(entries, birth)
-    _add_pregnancy(entries, birth)
+def add_birth_resources(entries: Entries, birth: BirthRecord) -> None:
+    """Write everything whose subject is the mother, of a pregnancy that ended in birth."""
+    _add_mother(entries, birth, links=_links(entries, birth))
+    _add_pregnancy(entries, birth, codes.RESOLVED)
     _add_booking(entries, birth)
     _add_booking_observations(entries, birth)
     _add_delivery(entries, birth)
     _add_delivery_facts(entries, birth)
+
+
+def add_expectant_resources(entries: Entries, expectant: ExpectantRecord) -> None:
+    """Write what is known of an ongoing pregnancy: the mother, the pregnancy and its booking."""
+    _add_mother(entries, expectant, links=[])
+    _add_pregnancy(entries, expectant, codes.ACTIVE)
+    _add_booking(entries, expectant)
+    _add_booking_observations(entries, expectant)
 
 
 def related_person_number(birth_order: int) -> int:
@@ -39,29 +47,35 @@ def ethnic_extension(category: str) -> Resource:
     }
 
 
-def _add_mother(entries: Entries, birth: BirthRecord) -> None:
-    mother, trust = birth.mother, birth.delivery.provider
+def _add_mother(entries: Entries, record: BundleRecord, *, links: list[Resource]) -> None:
+    mother, trust = record.mother, record.trust
     patient: Resource = {
         "extension": _mother_extensions(mother),
         "identifier": [
             nhs_identifier(mother.nhs_number, NUMBER_VERIFIED),
-            {"system": HOSPITAL_NUMBER_SYSTEM + trust, "value": mother_hospital_number(trust, birth.row)},
+            {"system": HOSPITAL_NUMBER_SYSTEM + trust, "value": mother_hospital_number(trust, record.row)},
         ],
         "name": [{"use": "official", "family": mother.family_name, "given": [mother.given_name]}],
         "gender": "female",
         "birthDate": mother.birth_date,
-        "link": [
-            {"other": entries.reference(related_person_number(baby.birth_order)), "type": "seealso"}
-            for baby in birth.babies
-        ],
     }
+    if links:
+        patient["link"] = links
     if mother.postcode is not None:
-        period = {"start": birth.booking.booking_date}
+        period = {"start": record.booking.booking_date}
         patient["address"] = [{"use": "home", "postalCode": mother.postcode, "period": period}]
     if mother.language is not None:
         language = {"coding": [{"system": "urn:ietf:bcp:47", "code": mother.language}]}
         patient["communication"] = [{"language": language, "preferred": True}]
     entries.add(MOTHER, "Patient", patient)
+
+
+def _links(entries: Entries, birth: BirthRecord) -> list[Resource]:
+    """A link to the related person of each baby; an ongoing pregnancy has none."""
+    return [
+        {"other": entries.reference(related_person_number(baby.birth_order)), "type": "seealso"}
+        for baby in birth.babies
+    ]
 
 
 def _mother_extensions(mother: MotherRecord) -> list[Resource]:
@@ -73,18 +87,18 @@ def _mother_extensions(mother: MotherRecord) -> list[Resource]:
     return extensions
 
 
-def _add_pregnancy(entries: Entries, birth: BirthRecord) -> None:
+def _add_pregnancy(entries: Entries, record: BundleRecord, status: Resource) -> None:
     condition = {
-        "clinicalStatus": codes.RESOLVED,
+        "clinicalStatus": status,
         "code": codes.PREGNANT,
         "subject": entries.reference(MOTHER),
-        "recordedDate": birth.booking.booking_date,
+        "recordedDate": record.booking.booking_date,
     }
     entries.add(PREGNANCY, "Condition", condition)
 
 
-def _add_booking(entries: Entries, birth: BirthRecord) -> None:
-    booking = birth.booking
+def _add_booking(entries: Entries, record: BundleRecord) -> None:
+    booking = record.booking
     encounter = {
         "status": "finished",
         "class": codes.OUTPATIENT,
@@ -116,8 +130,8 @@ def _place(provider: str, site: str) -> Resource:
     }
 
 
-def _add_booking_observations(entries: Entries, birth: BirthRecord) -> None:
-    booking, pregnancy = birth.booking, birth.pregnancy
+def _add_booking_observations(entries: Entries, record: BundleRecord) -> None:
+    booking, pregnancy = record.booking, record.pregnancy
     values: list[tuple[Resource, Resource]] = [
         (codes.GESTATION_AT_BOOKING, {"valueQuantity": quantity(booking.gestation_days, "d", "d")}),
         (codes.HEIGHT, {"valueQuantity": quantity(booking.height_cm, "cm", "cm")}),
@@ -127,7 +141,7 @@ def _add_booking_observations(entries: Entries, birth: BirthRecord) -> None:
         (codes.PREVIOUS_CAESAREANS, {"valueInteger": pregnancy.previous_caesareans}),
     ]
     if booking.smoking_status is not None:
-        values.append((codes.SMOKING_STATUS, _smoking_value(booking.smoking_status, birth.row)))
+        values.append((codes.SMOKING_STATUS, _smoking_value(booking.smoking_status, record.row)))
     if booking.carbon_monoxide_ppm is not None:
         reading = quantity(booking.carbon_monoxide_ppm, "ppm", "[ppm]")
         values.append((codes.CARBON_MONOXIDE, {"valueQuantity": reading}))

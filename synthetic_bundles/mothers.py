@@ -76,7 +76,7 @@ def build_mothers(
 def ethnic_groups_of(categories: Texts) -> Texts:
     """Ethnic group of each category; a category that says nothing is unknown."""
     distinct, position = np.unique(categories, return_inverse=True)
-    groups = np.array([ETHNIC_GROUP_OF.get(category, "unknown") for category in distinct.tolist()])
+    groups = np.array([ETHNIC_GROUP_OF.get(category, "unknown") for category in distinct.tolist()], dtype="U7")
     return np.asarray(groups[position])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from heapq import merge
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -84,7 +86,12 @@ class BabyRecord(NamedTuple):
     skin_to_skin: str | None
 
 
-Record = TypeVar("Record", MotherRecord, PregnancyRecord, BookingRecord, DeliveryRecord, BabyRecord)
+class OngoingRecord(NamedTuple):
+    pregnancy: int
+    recorded_datetime: str
+
+
+Record = TypeVar("Record", MotherRecord, PregnancyRecord, BookingRecord, DeliveryRecord, BabyRecord, OngoingRecord)
 
 
 class BirthRecord(NamedTuple):
@@ -97,30 +104,102 @@ class BirthRecord(NamedTuple):
     delivery: DeliveryRecord
     babies: Sequence[BabyRecord]
 
+    @property
+    def trust(self) -> str:
+        """The trust whose system tells of it."""
+        return self.delivery.provider
+
+    @property
+    def month(self) -> str:
+        """The month (YYYY-MM) in whose files it stands: that of the birth."""
+        return self.delivery.birth_datetime[:7]
+
+    @property
+    def recorded_datetime(self) -> str:
+        return self.delivery.recorded_datetime
+
+
+class ExpectantRecord(NamedTuple):
+    """One ongoing pregnancy, with all that is known of it."""
+
+    row: int
+    mother: MotherRecord
+    pregnancy: PregnancyRecord
+    booking: BookingRecord
+    ongoing: OngoingRecord
+
+    @property
+    def trust(self) -> str:
+        """The trust whose system tells of it."""
+        return self.booking.provider
+
+    @property
+    def month(self) -> str:
+        """The month (YYYY-MM) in whose files it stands: that of the booking."""
+        return self.booking.booking_date[:7]
+
+    @property
+    def recorded_datetime(self) -> str:
+        return self.ongoing.recorded_datetime
+
+
+BundleRecord = BirthRecord | ExpectantRecord  # what one bundle tells of
+
+
+def bundle_records(world: World, *, start: int = 0, stop: int | None = None) -> Iterator[BundleRecord]:
+    """The pregnancies from row `start` up to but not including `stop`: the births in order, then the ongoing ones."""
+    yield from birth_records(world, start=start, stop=stop)
+    yield from ongoing_records(world, start=start, stop=stop)
+
+
+def bundle_records_by_month(world: World) -> Iterator[BundleRecord]:
+    """Every pregnancy in order of the month in whose files it stands."""
+    return merge(birth_records(world), ongoing_records(world), key=attrgetter("month"))
+
 
 def birth_records(world: World, *, start: int = 0, stop: int | None = None) -> Iterator[BirthRecord]:
     """The births from row `start` up to but not including `stop`, in order of birth."""
-    end = world.births if stop is None else min(stop, world.births)
-    for first in range(start, end, ROWS_AT_ONCE):
-        yield from _records_between(world, first, min(first + ROWS_AT_ONCE, end))
+    for first, last in _spans(start, world.births if stop is None else min(stop, world.births)):
+        yield from _births_between(world, first, last)
 
 
-def _records_between(world: World, start: int, stop: int) -> Iterator[BirthRecord]:
+def ongoing_records(world: World, *, start: int = 0, stop: int | None = None) -> Iterator[ExpectantRecord]:
+    """The ongoing pregnancies from row `start` up to but not including `stop`, in order of booking."""
+    end = len(world.pregnancies)
+    for first, last in _spans(max(start, world.births), end if stop is None else min(stop, end)):
+        yield from _ongoing_between(world, first, last)
+
+
+def _spans(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    return ((first, min(first + ROWS_AT_ONCE, stop)) for first in range(start, stop, ROWS_AT_ONCE))
+
+
+def _births_between(world: World, start: int, stop: int) -> Iterator[BirthRecord]:
     deliveries = records_of(DeliveryRecord, world.deliveries[start:stop])
     first_baby = deliveries[0].first_baby
     last_baby = deliveries[-1].first_baby + deliveries[-1].babies
     babies = records_of(BabyRecord, world.babies[first_baby:last_baby])
-    rows = zip(
+    for booked, delivery in zip(_booked_between(world, start, stop), deliveries, strict=True):
+        own = delivery.first_baby - first_baby
+        yield BirthRecord(*booked, delivery, babies[own : own + delivery.babies])
+
+
+def _ongoing_between(world: World, start: int, stop: int) -> Iterator[ExpectantRecord]:
+    ongoing = records_of(OngoingRecord, world.ongoing[start - world.births : stop - world.births])
+    for booked, recorded in zip(_booked_between(world, start, stop), ongoing, strict=True):
+        yield ExpectantRecord(*booked, recorded)
+
+
+def _booked_between(
+    world: World, start: int, stop: int
+) -> Iterator[tuple[int, MotherRecord, PregnancyRecord, BookingRecord]]:
+    return zip(
         range(start, stop),
         records_of(MotherRecord, world.mothers[start:stop]),
         records_of(PregnancyRecord, world.pregnancies[start:stop]),
         records_of(BookingRecord, world.bookings[start:stop]),
-        deliveries,
         strict=True,
     )
-    for row, mother, pregnancy, booking, delivery in rows:
-        own = delivery.first_baby - first_baby
-        yield BirthRecord(row, mother, pregnancy, booking, delivery, babies[own : own + delivery.babies])
 
 
 def records_of(kind: type[Record], table: Table) -> list[Record]:

@@ -73,6 +73,7 @@ DELIVERY = np.dtype(
         ("smoking_status", "U10"),
     ]
 )
+ONGOING = np.dtype([("pregnancy", "i4"), ("recorded_datetime", "M8[m]")])
 BABY = np.dtype(
     [
         ("delivery", "i4"),
@@ -98,9 +99,10 @@ BABY = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A whole population and what it was made from. Deliveries stand in order of birth.
+    """A whole population and what it was made from.
 
-    Pregnancy i has booking i, delivery i and mother i; the babies of a delivery are neighbours.
+    Pregnancy i has booking i and mother i. First stand those with a birth, in its order: they have delivery i too, and
+    the babies of a delivery are neighbours. The ongoing ones follow, in order of booking.
     """
 
     scenario: Scenario
@@ -115,6 +117,7 @@ class World:
     bookings: Table
     deliveries: Table
     babies: Table
+    ongoing: Table
 
     @property
     def births(self) -> int:

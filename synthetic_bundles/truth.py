@@ -53,9 +53,10 @@ def truth_of(world: World) -> dict[str, Any]:
         "injected": injected_effects(world.scenario),
         "counts": true_counts(world).to_dict(orient="records"),
         "records": {
-            "bundles": world.births,
+            "bundles": len(world.pregnancies),
             "mothers": len(world.mothers),
             "pregnancies": len(world.pregnancies),
+            "ongoing_pregnancies": len(world.ongoing),
             "bookings": len(world.bookings),
             "deliveries": len(world.deliveries),
             "babies": len(world.babies),

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic_bundles.areas import build_areas, build_postcodes, quintiles_of
+from synthetic_bundles.areas import build_areas, build_postcodes
 from synthetic_bundles.babies import build_babies, recorded_after_death
-from synthetic_bundles.chance import choose
+from synthetic_bundles.birth_dates import draw_birth_datetimes, draw_due_dates
+from synthetic_bundles.chance import Texts
 from synthetic_bundles.deliveries import build_deliveries
-from synthetic_bundles.effects import Traits
-from synthetic_bundles.endings import draw_endings
 from synthetic_bundles.errors import WorldRefused
-from synthetic_bundles.figures import BIRTHS_AUTUMN_SWING
-from synthetic_bundles.london_time import Minutes, skip_missing_hour
-from synthetic_bundles.mothers import build_mothers, ethnic_groups_of
+from synthetic_bundles.expectations import Expectations, draw_expectations
+from synthetic_bundles.london_time import Minutes
 from synthetic_bundles.nhs_numbers import draw_nhs_numbers
+from synthetic_bundles.ongoing import build_ongoing, join_ongoing
 from synthetic_bundles.organisations import build_organisations
-from synthetic_bundles.pregnancies import build_bookings, build_pregnancies, draw_fetuses, draw_smokers
+from synthetic_bundles.pregnancies import draw_fetuses
 from synthetic_bundles.scenario import Scenario
 from synthetic_bundles.tables import Table, World
 
-MINUTES_IN_DAY = 24 * 60
-DAYS_IN_YEAR = 365.25
-PEAK_DAY_OF_YEAR = 268  # late September
 MOST_MONTHS = 1200
 
 
@@ -31,52 +27,43 @@ def generate_world(
 ) -> World:
     """A population with this many deliveries, spread over `months` calendar months from `first_month` (YYYY-MM).
 
+    Pregnancies that are booked in these months and due after them come on top of the births.
     The same arguments give the same world, to the byte. Raises WorldRefused for a size or period that cannot be made.
     """
     if seed < 0:
         raise WorldRefused(f"seed is {seed}; give a whole number from 0 on")
     start = _start_of_world(births, first_month, months)
-    end = (start + np.timedelta64(months, "M")).astype("M8[m]")
+    first_day, end = start.astype("M8[D]"), (start + np.timedelta64(months, "M")).astype("M8[D]")
     random = np.random.default_rng(seed)
     areas = build_areas(random)
     postcodes = build_postcodes(areas)
-    birth_datetimes = _birth_datetimes(random, births, start, months)
-    birth_dates = birth_datetimes.astype("M8[D]")
+    birth_datetimes = draw_birth_datetimes(random, births, first_day, end)
+    due_dates = draw_due_dates(random, births, first_day, end)
     fetuses = draw_fetuses(random, births)
-    nhs_numbers = draw_nhs_numbers(random, births + int(fetuses.sum()))
-    mothers = build_mothers(random, areas, postcodes, birth_dates, nhs_numbers[:births])
-    pregnancies = build_pregnancies(random, mothers, birth_dates, fetuses)
-    traits = _traits_of(mothers, areas)
-    is_smoker = draw_smokers(random, scenario, traits)
-    endings = draw_endings(random, scenario, traits, fetuses)
-    bookings = build_bookings(
-        random,
-        districts=areas["district"][mothers["area"]],
-        birth_dates=birth_dates,
-        gestation_at_birth=endings.gestation_days,
-        is_smoker=is_smoker,
-    )
-    deliveries = build_deliveries(
+    mothers_and_babies = births + int(fetuses.sum())
+    nhs_numbers = draw_nhs_numbers(random, mothers_and_babies + len(due_dates))
+    born = draw_expectations(
         random,
         scenario,
-        traits=traits,
-        pregnancies=pregnancies,
-        bookings=bookings,
-        endings=endings,
-        is_smoker=is_smoker,
-        birth_datetimes=birth_datetimes,
+        areas=areas,
+        postcodes=postcodes,
+        birth_dates=birth_datetimes.astype("M8[D]"),
+        fetuses=fetuses,
+        nhs_numbers=nhs_numbers[:births],
     )
-    babies = build_babies(
+    deliveries, babies = _draw_births(
+        random, scenario, born, birth_datetimes, nhs_numbers[births:mothers_and_babies], end
+    )
+    due = draw_expectations(
         random,
         scenario,
-        traits=traits.at(endings.pregnancy),
-        deliveries=deliveries,
-        endings=endings,
-        mother_ethnicity=mothers["ethnic_category"][endings.pregnancy],
-        nhs_numbers=nhs_numbers[births:],
-        end_of_world=end,
+        areas=areas,
+        postcodes=postcodes,
+        birth_dates=due_dates,
+        fetuses=draw_fetuses(random, len(due_dates)),
+        nhs_numbers=nhs_numbers[mothers_and_babies:],
     )
-    deliveries["recorded_datetime"] = recorded_after_death(deliveries, babies)
+    booked = join_ongoing(born, due, first_day, end)
     return World(
         scenario=scenario,
         seed=seed,
@@ -85,11 +72,12 @@ def generate_world(
         organisations=build_organisations(),
         areas=areas,
         postcodes=postcodes,
-        mothers=mothers,
-        pregnancies=pregnancies,
-        bookings=bookings,
+        mothers=booked.mothers,
+        pregnancies=booked.pregnancies,
+        bookings=booked.bookings,
         deliveries=deliveries,
         babies=babies,
+        ongoing=build_ongoing(random, booked.bookings[births:]),
     )
 
 
@@ -107,17 +95,34 @@ def _start_of_world(births: int, first_month: str, months: int) -> np.datetime64
     return start
 
 
-def _birth_datetimes(random: np.random.Generator, births: int, start: np.datetime64, months: int) -> Minutes:
-    """When each delivery happens, in order, with a mild peak in autumn."""
-    first_day = start.astype("M8[D]")
-    days = np.arange(first_day, (start + np.timedelta64(months, "M")).astype("M8[D]"))
-    day_of_year = (days - days.astype("M8[Y]").astype("M8[D]")).astype(np.int64)
-    season = 1 + BIRTHS_AUTUMN_SWING.value * np.cos(2 * np.pi * (day_of_year - PEAK_DAY_OF_YEAR) / DAYS_IN_YEAR)
-    minute = random.integers(0, MINUTES_IN_DAY, births).astype("m8[m]")
-    born = days[choose(random, season, births)].astype("M8[m]") + minute
-    return np.sort(skip_missing_hour(born))
-
-
-def _traits_of(mothers: Table, areas: Table) -> Traits:
-    deciles = areas["decile"][mothers["area"]].astype(np.int64)
-    return Traits(quintile=quintiles_of(deciles), ethnic_group=ethnic_groups_of(mothers["ethnic_category"]))
+def _draw_births(
+    random: np.random.Generator,
+    scenario: Scenario,
+    born: Expectations,
+    birth_datetimes: Minutes,
+    nhs_numbers: Texts,
+    end: np.datetime64,
+) -> tuple[Table, Table]:
+    """The deliveries and their babies. nhs_numbers: of the babies. end: no baby is born from then on."""
+    deliveries = build_deliveries(
+        random,
+        scenario,
+        traits=born.traits,
+        pregnancies=born.pregnancies,
+        bookings=born.bookings,
+        endings=born.endings,
+        is_smoker=born.is_smoker,
+        birth_datetimes=birth_datetimes,
+    )
+    babies = build_babies(
+        random,
+        scenario,
+        traits=born.traits.at(born.endings.pregnancy),
+        deliveries=deliveries,
+        endings=born.endings,
+        mother_ethnicity=born.mothers["ethnic_category"][born.endings.pregnancy],
+        nhs_numbers=nhs_numbers,
+        end_of_world=end.astype("M8[m]"),
+    )
+    deliveries["recorded_datetime"] = recorded_after_death(deliveries, babies)
+    return deliveries, babies

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from fhir_adapter.store.database import open_database
+from fhir_adapter.store.migrating import upgrade
 from tests.postgres import PostgresMissingError, PostgresServer, running_postgres
 
 REPOSITORY = Path(__file__).parent.parent
@@ -55,3 +59,63 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """URL of an empty database; the test runs once on SQLite and once on PostgreSQL."""
     fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
     return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def empty_store(database_url: str) -> Iterator[sa.Engine]:
+    """A database of either kind without a schema, closed at the end."""
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema of this version, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "perinatal.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """Name of a PostgreSQL database with the schema of this version, to be copied."""
+    name = f"template_{uuid.uuid4().hex}"
+    migrate(postgres_server.create_database(name))
+    return name
+
+
+@pytest.fixture
+def sqlite_store_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """URL of an SQLite file with the schema of this version and no data."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'perinatal.db')}"
+
+
+@pytest.fixture
+def postgres_store_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """URL of a PostgreSQL database with the schema of this version and no data."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name, template=postgres_template)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """URL of a database with the schema and no data; the test runs once on SQLite and once on PostgreSQL."""
+    fixture = {"sqlite": "sqlite_store_url", "postgresql": "postgres_store_url"}[request.param]
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[sa.Engine]:
+    """An open database of either kind with the schema of this version and no data, closed at the end."""
+    engine = open_database(store_url)
+    yield engine
+    engine.dispose()
+
+
+def migrate(url: str) -> None:
+    """Give a database the schema of this version."""
+    engine = open_database(url)
+    upgrade(engine)
+    engine.dispose()

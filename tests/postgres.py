@@ -41,9 +41,10 @@ class PostgresServer:
         """The URL of one database of this server."""
         return f"{self.prefix}/{database}{self.suffix}"
 
-    def create_database(self, name: str) -> str:
-        """Make an empty database and give its URL."""
-        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    def create_database(self, name: str, *, template: str = "template0") -> str:
+        """Make a database as a copy of another, by default an empty one, and give its URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._run(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
@@ -135,8 +136,8 @@ def control(binaries: Path, folder: Path, account: pwd.struct_passwd | None, act
     options = (
         f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_locks_per_transaction=256"
     )
-    arguments = [binaries / "pg_ctl", action, "-w", "-s", "-D", folder / "data"]
-    how = ["-o", options, "-l", folder / "log"] if action == "start" else ["-m", "immediate"]
+    arguments: list[Path | str] = [binaries / "pg_ctl", action, "-w", "-s", "-D", folder / "data"]
+    how: list[Path | str] = ["-o", options, "-l", folder / "log"] if action == "start" else ["-m", "immediate"]
     run(account, folder, [*arguments, *how])
 
 

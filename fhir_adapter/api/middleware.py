@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhir_adapter.api.outcomes import unexpected_response
@@ -58,6 +59,9 @@ class RequestEnvelope:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            # Nobody is left to answer, and nothing is wrong here.
+            return
         except Exception as cause:
             log.error("request.failed", request_id=request_id, error=type(cause).__name__, place=_place(cause))
             if not has_started:

@@ -62,7 +62,8 @@ def refuse_duplicate_keys(raw: bytes, *, place: str = "payload") -> None:
     Costs several times `parse_json`, because only the standard library shows the pairs; used by the API alone,
     where the sender waits for the answer. The bytes must have passed `parse_json`.
     """
-    json.loads(raw, object_pairs_hook=_PairsCheck(place))
+    # Numbers stay text: only keys are looked at, and Python refuses to convert integers of thousands of digits.
+    json.loads(raw, object_pairs_hook=_PairsCheck(place), parse_int=str, parse_float=str)
 
 
 def check_bundle(document: Json, *, place: str = "payload") -> str:

@@ -278,8 +278,8 @@ class BundleManifest(Manifest):
     @model_validator(mode="after")
     def check_tables(self) -> BundleManifest:
         for rows in self.tables:
-            blocks = [each.columns for each in (*rows.spine, *rows.contributions)]
-            check_target_columns(rows.table, blocks)
+            spine = [each.columns for each in rows.spine]
+            check_target_columns(rows.table, spine + [each.columns for each in rows.contributions])
         return self
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from fhir_adapter.sources.bundle_plan import (
@@ -19,8 +20,10 @@ from fhir_adapter.sources.issues import Severity
 from fhir_adapter.sources.records import Cell
 
 Fact: TypeAlias = tuple[int, tuple[Any, ...]]  # entry of the bundle, row of a view
+Finder: TypeAlias = Callable[[str, Any], Sequence["Draft"]]
 Note: TypeAlias = Callable[[Severity, str, int, str, str], None]
 
+FEW_DRAFTS = 8  # of one table; a record of one birth has one or two, a batch of many mothers has many
 CONTRADICTION = "two different values for one cell in this record; the first was kept, correct the other at the source"
 
 
@@ -70,11 +73,11 @@ class Assembly:
 
     def _draft(self, cells: Sequence[CellStep], entry: int, row: Sequence[Any]) -> Draft:
         draft = Draft(entry)
-        self._read(cells, entry, row, (draft,), fill=False)
+        self._read(cells, entry, row, (draft,), False)
         return draft
 
     def _read(
-        self, cells: Sequence[CellStep], entry: int, row: Sequence[Any], drafts: Sequence[Draft], *, fill: bool
+        self, cells: Sequence[CellStep], entry: int, row: Sequence[Any], drafts: Sequence[Draft], fill: bool
     ) -> None:
         for step in cells:
             try:
@@ -86,24 +89,27 @@ class Assembly:
                 continue
             target = step.target
             for draft in drafts:
-                if draft.cells.get(target) is None:
+                held = draft.cells.get(target)
+                if held is None:
                     draft.cells[target] = cell
-                else:
-                    self._put(draft, step, cell, entry, fill)
+                elif held != cell and not fill:
+                    self._settle(draft, step, held, cell, entry)
 
-    def _put(self, draft: Draft, step: CellStep, cell: Cell, entry: int, fill: bool) -> None:
-        cells = draft.cells
-        held = cells.get(step.target)
-        if held is None:
-            cells[step.target] = cell
-        elif fill or held == cell:
-            return
-        elif step.is_set:
-            cells[step.target] = united_code_sets(str(held), str(cell))
+    def _settle(self, draft: Draft, step: CellStep, held: Cell, cell: Cell, entry: int) -> None:
+        """Two different values for one cell: sets are united, a preferred code wins, else it is an issue."""
+        if step.is_set:
+            draft.cells[step.target] = united_code_sets(str(held), str(cell))
         elif step.ranks:
-            cells[step.target] = min(held, cell, key=lambda each: step.ranks.get(each, len(step.ranks)))
+            draft.cells[step.target] = min(held, cell, key=lambda each: step.ranks.get(each, len(step.ranks)))
         else:
             self._note(Severity.WARNING, "record.contradicts-itself", entry, step.text, CONTRADICTION)
+
+    def _put(self, draft: Draft, step: CellStep, cell: Cell, entry: int, *, fill: bool) -> None:
+        held = draft.cells.get(step.target)
+        if held is None:
+            draft.cells[step.target] = cell
+        elif held != cell and not fill:
+            self._settle(draft, step, held, cell, entry)
 
     def _join_view(self, drafts: Sequence[Draft], join: ViewJoin) -> None:
         facts = self._facts[join.slot]
@@ -112,23 +118,25 @@ class Assembly:
         if not join.matches:
             self._join_only(drafts, join, facts)
             return
+        find = finder(drafts, [column for _, column in join.matches])
         for entry, row in facts:
-            matched: Sequence[Draft] = ()
             for place, column in join.matches:
                 value = row[place]
                 if value is not None:
-                    matched = [draft for draft in drafts if draft.cells.get(column) == value]
+                    matched = find(column, value)
                     break
+            else:
+                continue
             if matched:
                 self._placed.add(id(row))
-                self._read(join.cells, entry, row, matched, fill=join.fill)
+                self._read(join.cells, entry, row, matched, join.fill)
 
     def _join_only(self, drafts: Sequence[Draft], join: ViewJoin, facts: Sequence[Fact]) -> None:
         wanting = [each for each in drafts if any(each.cells.get(step.target) is None for step in join.cells)]
         self._placed.update(id(row) for _, row in facts)
         if len(facts) == 1:
             entry, row = facts[0]
-            self._read(join.cells, entry, row, wanting, fill=True)
+            self._read(join.cells, entry, row, wanting, True)
         else:
             self._note_ambiguous(wanting)
 
@@ -142,16 +150,19 @@ class Assembly:
             for other in others:
                 self._take_over(join, other, wanting)
             return
+        find = finder(drafts, [column for _, column in join.matches])
         for other in others:
-            matched = matching(drafts, ((other.cells.get(name), column) for name, column in join.matches))
-            self._take_over(join, other, matched)
+            values = ((other.cells.get(name), column) for name, column in join.matches)
+            column, value = next(((column, value) for value, column in values if value is not None), ("", None))
+            if value is not None:
+                self._take_over(join, other, find(column, value))
 
     def _take_over(self, join: TableJoin, other: Draft, drafts: Sequence[Draft]) -> None:
         for step, origin in zip(join.cells, join.origins, strict=True):
             cell = other.cells.get(origin)
             if cell is not None:
                 for draft in drafts:
-                    self._put(draft, step, cell, other.entry, join.fill)
+                    self._put(draft, step, cell, other.entry, fill=join.fill)
 
     def _note_ambiguous(self, drafts: Sequence[Draft]) -> None:
         text = "the record does not say which of several it belongs to; send the link, or one record for each"
@@ -161,17 +172,17 @@ class Assembly:
     def _keep(self, rows: RowsPlan, drafts: Sequence[Draft]) -> None:
         kept = self.tables.setdefault(rows.table, [])
         by_key = {draft_key(draft, rows.key): draft for draft in kept}
-        required = [step for each in (*rows.spine, *rows.joins) for step in each.cells if step.is_required]
         for draft in drafts:
-            missing = [name for name in rows.key if draft.cells.get(name) is None]
-            if missing:
-                text = f"a row of {rows.table} without {', '.join(missing)} was set aside; send what it is made from"
+            key = draft_key(draft, rows.key)
+            if None in key:
+                missing = ", ".join(name for name, cell in zip(rows.key, key, strict=True) if cell is None)
+                text = f"a row of {rows.table} without {missing} was set aside; send what it is made from"
                 self._note(Severity.ERROR, "record.key-missing", draft.entry, "", text)
                 continue
-            for step in required:
+            for step in rows.required:
                 if draft.cells.get(step.target) is None:
-                    self._note(Severity.ERROR, "value.missing", draft.entry, step.text, "a value is required here; send it")
-            key = draft_key(draft, rows.key)
+                    text = "a value is required here; send it"
+                    self._note(Severity.ERROR, "value.missing", draft.entry, step.text, text)
             if key in by_key:
                 self._merge(rows, by_key[key], draft)
             else:
@@ -182,22 +193,32 @@ class Assembly:
         steps = {step.target: step for each in (*rows.spine, *rows.joins) for step in each.cells}
         for target, cell in again.cells.items():
             if cell is not None:
-                self._put(kept, steps[target], cell, again.entry, False)
+                self._put(kept, steps[target], cell, again.entry, fill=False)
 
     def _note_unplaced(self) -> None:
         text = "nothing in this record says what this belongs to, so it was not used; send the resource it refers to"
-        for slot in sorted(self._plan.joined_slots):
+        for slot in sorted(self._plan.fact_slots):
             for entry, row in self._facts[slot]:
                 if id(row) not in self._placed:
                     self._note(Severity.INFORMATION, "record.fact-unplaced", entry, "", text)
 
 
-def matching(drafts: Sequence[Draft], pairs: Iterator[tuple[Any, str]]) -> Sequence[Draft]:
-    """The drafts that the first pair with a value points to; a record holds few, so they are looked through."""
-    for value, column in pairs:
-        if value is not None:
-            return [draft for draft in drafts if draft.cells.get(column) == value]
-    return ()
+def finder(drafts: Sequence[Draft], columns: Sequence[str]) -> Finder:
+    """How to find the drafts with a value in one of the columns: few are looked through, many are indexed once."""
+    if len(drafts) <= FEW_DRAFTS:
+        return partial(drafts_with, drafts)
+    index: dict[tuple[str, Cell], list[Draft]] = {}
+    for draft in drafts:
+        for column in set(columns):
+            index.setdefault((column, draft.cells.get(column)), []).append(draft)
+    return lambda column, value: index.get((column, value), ())
+
+
+def drafts_with(drafts: Sequence[Draft], column: str, value: Cell) -> Sequence[Draft]:
+    """The drafts that have this value; most records have one draft of a table."""
+    if len(drafts) == 1:
+        return drafts if drafts[0].cells.get(column) == value else ()
+    return [draft for draft in drafts if draft.cells.get(column) == value]
 
 
 def draft_key(draft: Draft, key: Sequence[str]) -> tuple[Cell, ...]:
@@ -205,9 +226,7 @@ def draft_key(draft: Draft, key: Sequence[str]) -> tuple[Cell, ...]:
     return tuple(draft.cells.get(name) for name in key)
 
 
-def table_rows(
-    drafts: Sequence[Draft], columns: Sequence[str], key: Sequence[str]
-) -> list[Mapping[str, Cell]]:
+def table_rows(drafts: Sequence[Draft], columns: Sequence[str], key: Sequence[str]) -> list[Mapping[str, Cell]]:
     """Rows with every mapped column, in the order of their keys."""
     ordered = drafts if len(drafts) < 2 else sorted(drafts, key=lambda draft: [str(draft.cells[name]) for name in key])
     return [{name: draft.cells.get(name) for name in columns} for draft in ordered]

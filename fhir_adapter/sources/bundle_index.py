@@ -33,14 +33,25 @@ def record_name(document: Mapping[str, Any], digest: str) -> str:
 class BundleIndex:
     """The context of the views: keys by fullUrl and by Type/id, the resource in hand, and the faults met."""
 
-    __slots__ = ("_digest", "_references", "_scope", "_unresolved", "column_texts", "entry", "issues", "key")
+    __slots__ = (
+        "_added",
+        "_digest",
+        "_references",
+        "_scope",
+        "_unresolved",
+        "column_elements",
+        "entry",
+        "issues",
+        "key",
+    )
 
     def __init__(self, scope: str | None, digest: str) -> None:
         self._scope = scope
         self._digest = digest
         self._references: dict[str, tuple[str, str]] = {}
+        self._added: list[tuple[str, object, tuple[str, str]]] = []
         self._unresolved: set[tuple[int, object]] = set()
-        self.column_texts: Mapping[str, str] = {}
+        self.column_elements: Mapping[str, str] = {}
         self.entry = 0
         self.key: str | None = None
         self.issues: list[Issue] = []
@@ -48,27 +59,21 @@ class BundleIndex:
     def add(self, resource: Mapping[str, Any], resource_type: str, full_url: Any) -> str:
         """Give a resource its key and remember how it may be referred to; the first of two equal names counts."""
         identifier = resource.get("id")
-        if type(identifier) is not str or not identifier:
-            identifier = None
-        is_url = type(full_url) is str
-        if self._scope is not None and identifier is not None:
+        if self._scope is not None and type(identifier) is str and identifier:
             key = f"{self._scope}/{resource_type}/{identifier}"
         else:
-            key = self._key(resource, resource_type, identifier, full_url if is_url else None)
+            key = self._key(resource, resource_type, identifier, full_url if type(full_url) is str else None)
         known = (resource_type, key)
-        if is_url:
+        if type(full_url) is str:
             self._references.setdefault(full_url, known)
-        if identifier is not None:
-            self._references.setdefault(f"{resource_type}/{identifier}", known)
+        self._added.append((resource_type, identifier, known))
         return key
 
-    def _key(
-        self, resource: Mapping[str, Any], resource_type: str, identifier: str | None, full_url: str | None
-    ) -> str:
+    def _key(self, resource: Mapping[str, Any], resource_type: str, identifier: object, full_url: str | None) -> str:
         is_uuid = full_url is not None and full_url.startswith("urn:uuid:")
         if self._scope is None and is_uuid:
             return str(full_url)
-        if identifier is None:
+        if type(identifier) is not str or not identifier:
             identifier = str(full_url).removeprefix("urn:uuid:") if is_uuid else content_digest(resource)
         return f"{self._scope or self._digest}/{resource_type}/{identifier}"
 
@@ -81,22 +86,32 @@ class BundleIndex:
         if type(reference) is not str:
             return None
         found = self._references.get(reference)
+        if found is None and self._added:
+            self._name_by_type_and_id()
+            found = self._references.get(reference)
         if found is None:
             self._note_unresolved(reference, element)
             return None
         return found[1] if resource_type is None or found[0] == resource_type else None
+
+    def _name_by_type_and_id(self) -> None:
+        """The second way to refer to a resource; most bundles never need it."""
+        for resource_type, identifier, known in self._added:
+            if type(identifier) is str and identifier:
+                self._references.setdefault(f"{resource_type}/{identifier}", known)
+        self._added = []
 
     def _note_unresolved(self, reference: str, element: str) -> None:
         if (self.entry, reference) in self._unresolved:
             return
         self._unresolved.add((self.entry, reference))
         text = "the reference points to nothing in this bundle; send the resource along or correct the reference"
-        self.note(Severity.WARNING, "reference.unresolved", f"{element}.reference", text)
+        self.note(Severity.WARNING, "reference.unresolved", f".{element}.reference", text)
 
     def several_values(self, column: str) -> None:
         """An issue for a column that holds one value and found several."""
         text = "several values where one is expected; the first was kept"
-        self.note(Severity.WARNING, "value.several", f".{self.column_texts.get(column, column)}", text)
+        self.note(Severity.WARNING, "value.several", f".{self.column_elements.get(column, column)}", text)
 
     def note(self, severity: Severity, code: str, path: str, text: str) -> None:
         """An issue at a path of the resource in hand."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.adapter import (
@@ -18,6 +19,7 @@ from fhir_adapter.sources.adapter import (
 from fhir_adapter.sources.concept_map import CodeMap
 from fhir_adapter.sources.convert import Places, Reader, RuleInvalid, cell_reader
 from fhir_adapter.sources.dispatch import TypePlan, plan_views
+from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.view import View
 from indicator_engine.tables import TABLES, Column, ColumnType
 
@@ -75,6 +77,7 @@ class RowsPlan:
     key: tuple[str, ...]
     spine: tuple[SpineStep, ...]
     joins: tuple[ViewJoin | TableJoin, ...]
+    required: tuple[CellStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,17 @@ class IdentityPlan:
 
 @dataclass(frozen=True, slots=True)
 class BundlePlan:
-    """All that `map_bundle` needs. columns: those of each table, in the order of the common model."""
+    """All that `map_bundle` needs. columns: those of each table, in the order of the common model.
+
+    fact_slots: views whose rows must find a row to belong to.
+    """
 
     types: Mapping[str, TypePlan]
     slots: int
     rows: tuple[RowsPlan, ...]
     columns: Mapping[str, tuple[str, ...]]
     identities: tuple[IdentityPlan, ...]
-    joined_slots: frozenset[int]
+    fact_slots: frozenset[int]
     provider: tuple[tuple[str, str], ...]
 
 
@@ -137,7 +143,7 @@ class BundlePlanner:
             rows=rows,
             columns=public_columns(self._tables),
             identities=identities,
-            joined_slots=frozenset(join.slot for plan in rows for join in plan.joins if isinstance(join, ViewJoin)),
+            fact_slots=fact_slots(rows),
             provider=provider,
         )
 
@@ -160,7 +166,8 @@ class BundlePlanner:
         for at, contribution in enumerate(rules.contributions):
             joins.append(self._join(rules.table, contribution, f"{key}.contributions[{at}]"))
             named.update(contribution.columns)
-        return RowsPlan(rules.table, TABLES[rules.table].key, tuple(spine), tuple(joins))
+        required = tuple(step for each in (*spine, *joins) for step in each.cells if step.is_required)
+        return RowsPlan(rules.table, TABLES[rules.table].key, tuple(spine), tuple(joins), required)
 
     def _join(self, table: str, rule: Contribution, key: str) -> ViewJoin | TableJoin:
         pairs = [next(iter(each.items())) for each in rule.match]
@@ -186,7 +193,7 @@ class BundlePlanner:
         if any(len(each.from_) != 1 for each in rule.columns.values()):
             self._faults.append(f"{key}.columns: a column of a table is taken over by one name")
         cells = tuple(
-            CellStep(target, lambda row: None, "", self._is_set(table, target), each.required, ranks(each.prefer))
+            CellStep(target, no_cell, "", self._is_set(table, target), each.required, ranks(each.prefer))
             for target, each in rule.columns.items()
         )
         return TableJoin(source, tuple(pairs), rule.fill or rule.only, cells, origins)
@@ -206,7 +213,7 @@ class BundlePlanner:
 
     def _view_cells(self, table: str, view: str, columns: Columns, key: str) -> tuple[CellStep, ...]:
         places = self._places(view)
-        texts = {each.name: each.text for each in self._views[view].columns()} if view in self._views else {}
+        texts = {each.name: each.element for each in self._views[view].columns()} if view in self._views else {}
         steps: list[CellStep] = []
         for target, rule in columns.items():
             try:
@@ -248,6 +255,17 @@ class BundlePlanner:
         if column not in self._tables.get(table, set()):
             self._faults.append(f"provider: {written} is not a mapped column")
         return table, column
+
+
+def no_cell(_row: Sequence[Any]) -> Cell:
+    """Nothing; a cell that is taken over from a table is not read from a row."""
+    return None
+
+
+def fact_slots(rows: Sequence[RowsPlan]) -> frozenset[int]:
+    """Slots of the views that only add to rows: those that begin rows have a place of their own."""
+    adding = {join.slot for plan in rows for join in plan.joins if isinstance(join, ViewJoin)}
+    return frozenset(adding - {step.slot for plan in rows for step in plan.spine})
 
 
 def target_column(table: str, target: str) -> Column:

@@ -12,7 +12,7 @@ from fhir_adapter.sources.bundle_plan import BundlePlan, IdentityPlan
 from fhir_adapter.sources.convert import CellFault, calendar_date, instant_text
 from fhir_adapter.sources.dispatch import TypePlan, runnables
 from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import Cell, Identity, MappedRecord
+from fhir_adapter.sources.records import Cell, Identity, MappedRecord, identity_of
 from fhir_adapter.sources.registry import Adapter
 from fhir_adapter.sources.view_runtime import ViewFault
 from indicator_engine.tables import TABLES
@@ -65,9 +65,10 @@ def run_views(plan: BundlePlan, index: BundleIndex, entries: Sequence[object]) -
     for entry, resource, key, type_plan in keyed_resources(plan, index, entries):
         index.entry, index.key = entry, key
         for runnable in runnables(type_plan, resource):
-            index.column_texts = runnable.texts
+            index.column_elements = runnable.elements
             try:
-                facts[runnable.slot] += [(entry, row) for row in runnable.rows(resource, index)]
+                for row in runnable.rows(resource, index):
+                    facts[runnable.slot].append((entry, row))
             except ViewFault as fault:
                 index.note(Severity.ERROR, "view.not-applicable", "", f"{fault}; correct the resource or the mapping")
     return facts
@@ -143,7 +144,7 @@ def identities_of(rule: IdentityPlan, facts: Sequence[Fact]) -> Iterator[Identit
             values = [None if place is None else text_or_none(row[place]) for place in rule.places]
             *texts, birth_date = values
             postcode = next((text for place in rule.postcodes if (text := text_or_none(row[place]))), None)
-            yield Identity(row[rule.key], rule.role, *texts, date_or_none(birth_date), postcode)
+            yield identity_of(row[rule.key], rule.role, [*texts, date_or_none(birth_date)], postcode)
 
 
 def text_or_none(value: object) -> str | None:

@@ -6,6 +6,7 @@ there (a list or a single value), so that a resource is walked without building 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
@@ -29,11 +30,13 @@ from fhir_adapter.sources.fhirpath import (
     RowIndex,
     This,
     Where,
+    element_path,
     is_boolean,
     member_path,
 )
 from fhir_adapter.sources.view import View, ViewColumn, ViewSelect
 
+ROOT = "resource"
 DEEPEST_LOOP = 16  # CPython refuses more than 20 statically nested blocks
 Row: TypeAlias = tuple[Any, ...]
 
@@ -113,16 +116,29 @@ class ViewWriter:
         self._loops = 0
         self._names = 0
         self._row_index = "0"
+        self._shared: dict[Node, str] = {}
 
     def write(self) -> str:
         """The whole source: a function `rows(resource, context)`."""
-        root = Value("resource", is_dict=True)
+        root = Value(ROOT, is_dict=True)
         for criteria in self._view.where:
             self._line(f"if {self._truth(criteria, root)} is not True:")
             self._line("    return []")
+        self._share(root)
         rows = self._combine([self._select(each, root) for each in self._view.selects])
-        self._line(f"return [({''.join(f'{cell}, ' for cell in rows.cells)})]" if not rows.rows else f"return {rows.rows}")
+        self._line(
+            f"return [({''.join(f'{cell}, ' for cell in rows.cells)})]" if not rows.rows else f"return {rows.rows}"
+        )
         return "\n".join(["def rows(resource, context):", *self._lines, ""])
+
+    def _share(self, root: Value) -> None:
+        """Collect once what several columns begin with, such as `identifier.where(…)`."""
+        begun: Counter[Node] = Counter()
+        for select in self._view.selects:
+            for column in select.columns if select.focus is None and not select.repeat else ():
+                begun.update(_beginnings(column.path))
+        for node in (each for each, count in begun.items() if count > 1):
+            self._shared[node] = self._collected(node, root)
 
     def _line(self, text: str) -> None:
         self._lines.append("    " * self._indent + text)
@@ -236,7 +252,7 @@ class ViewWriter:
         if _is_single(column.path):
             return self._scalar(column.path, focus)
         cell = self._scalar(column.path, focus)
-        if cell in (focus.name, "resource"):
+        if cell in (focus.name, ROOT):
             return cell
         self._line(f"if type({cell}) is list:")
         self._line(f"    context.several_values({column.name!r})")
@@ -254,6 +270,10 @@ class ViewWriter:
     # Paths: `body` is written once, inside the loops over the items that the path gives.
 
     def _each(self, node: Node, focus: Value, body: Body) -> None:
+        if focus.name == ROOT and node in self._shared:
+            each = self._fresh()
+            self._inside(f"for {each} in {self._shared[node]}:", lambda: body(Value(each)))
+            return
         match node:
             case This():
                 body(focus)
@@ -266,7 +286,7 @@ class ViewWriter:
             case Extension(source, url):
                 self._extension(source, url, focus, body)
             case ReferenceKey(source, resource_type):
-                element = _element(source)
+                element = element_path(source)
                 self._each(
                     source,
                     focus,
@@ -360,7 +380,7 @@ class ViewWriter:
             case Member() if focus.is_dict and (names := member_path(node)):
                 return self._walked(names, focus)
             case ReferenceKey(source, resource_type) if focus.is_dict and (names := member_path(source)):
-                return self._referenced(names, resource_type, _element(source), focus)
+                return self._referenced(names, resource_type, element_path(source), focus)
         return self._gathered(node, focus)
 
     def _walked(self, names: Sequence[str], focus: Value) -> str:
@@ -398,18 +418,14 @@ class ViewWriter:
             focus,
             lambda each: self._solid(
                 each,
-                lambda item: self._line(
-                    f"{value} = {item.name} if {value} is None else several({value}, {item.name})"
-                ),
+                lambda item: self._line(f"{value} = {item.name} if {value} is None else several({value}, {item.name})"),
             ),
         )
         return value
 
     def _flag(self, source: Node, focus: Value, *, on_item: bool) -> str:
         flag = self._stored(repr(not on_item))
-        self._each(
-            source, focus, lambda each: self._solid(each, lambda _: self._line(f"{flag} = {on_item}"))
-        )
+        self._each(source, focus, lambda each: self._solid(each, lambda _: self._line(f"{flag} = {on_item}")))
         return flag
 
     def _truth(self, node: Node, focus: Value) -> str:
@@ -451,10 +467,14 @@ class ViewWriter:
         return result
 
 
-def _element(node: Node) -> str:
-    if isinstance(node, Member):
-        return f"{_element(node.source)}.{node.name}"
-    return _element(node.source) if isinstance(node, Where | Index) else ""
+def _beginnings(node: Node) -> list[Node]:
+    """The `where` steps that a path goes through, which are worth to be collected once."""
+    match node:
+        case Where(source, _):
+            return [node, *_beginnings(source)]
+        case Member(source, _) | Index(source, _) | Extension(source, _):
+            return _beginnings(source)
+    return []
 
 
 def _is_single(node: Node) -> bool:

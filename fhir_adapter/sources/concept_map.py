@@ -81,7 +81,8 @@ def parse_concept_map(text: bytes | str, *, place: str) -> CodeMap:
             found |= {targets[element.code]} if element.code in targets else set()
             if len(found) > 1:
                 faults.append(f"code {element.code}: a code must have one target, also across groups")
-            targets.update({element.code: each for each in found})
+            if found:
+                targets[element.code] = min(found)
     if faults:
         raise MappingInvalid(place, faults)
     return CodeMap(source.name, tuple(group.source for group in source.group), targets)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -89,7 +89,9 @@ def text_reader(origin: int) -> Reader:
         value = row[origin]
         if value is None:
             return None
-        return value if type(value) is str and value.isalnum() and len(value) < LONGEST_TEXT else to_text(None, value)
+        if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
+            return value.strip() or None
+        return to_text(None, value)
 
     return read
 
@@ -130,11 +132,11 @@ def converter(column: Column, rule: ColumnRule, maps: Mapping[str, CodeMap]) -> 
     """A closure from one value that is there to a cell; raises RuleInvalid when the rule cannot be carried out."""
     match rule.type or column.type:
         case ColumnType.INTEGER:
-            return partial(to_integer, *limits(column, rule))
+            return integer_converter(*limits(column, rule))
         case ColumnType.DECIMAL:
             return partial(to_decimal, *limits(column, rule))
         case ColumnType.DATE:
-            return partial(to_date, rule.date)
+            return date_converter(rule.date)
         case ColumnType.DATETIME:
             return partial(to_datetime, rule.date)
         case ColumnType.BYTES:
@@ -142,7 +144,7 @@ def converter(column: Column, rule: ColumnRule, maps: Mapping[str, CodeMap]) -> 
         case ColumnType.CODE_SET:
             return partial(to_code_set, code_converter(column, rule, maps))
         case ColumnType.CODE | ColumnType.ENUM:
-            return partial(to_code, code_converter(column, rule, maps))
+            return one_code_converter(column, rule, maps)
         case ColumnType.BOOLEAN if rule.translate is None:
             return to_boolean
         case ColumnType.BOOLEAN:
@@ -187,12 +189,11 @@ def to_boolean(value: Any) -> Cell:
 
 def number(value: Any) -> float | int:
     """A finite number; numerals in a text are read as well."""
-    kind = type(value)
-    if kind is int:
+    if type(value) is int:
         return value
-    if kind is str:
+    if type(value) is str:
         value = number_in_text(value.strip())
-    elif kind is not float:
+    if type(value) is not float:
         raise CellFault(WRONG_TYPE, "a number is expected here")
     if not math.isfinite(value):
         raise CellFault(WRONG_TYPE, "a finite number is expected here")
@@ -217,6 +218,15 @@ def to_integer(low: float, high: float, value: Any) -> Cell:
     return within(int(found), low, high)
 
 
+def integer_converter(low: float, high: float) -> Converter:
+    """`to_integer` with the common case decided first."""
+
+    def convert(value: Any) -> Cell:
+        return value if type(value) is int and low <= value <= high else to_integer(low, high, value)
+
+    return convert
+
+
 def to_decimal(low: float, high: float, value: Any) -> Cell:
     """A number inside the range."""
     return within(float(number(value)), low, high)
@@ -226,7 +236,9 @@ def within(value: float, low: float, high: float) -> float:
     """The value itself. Raises CellFault when it is outside the range."""
     if low <= value <= high:
         return value
-    raise CellFault("value.out-of-range", f"a value from {low:g} to {high:g} is expected here; correct it at the source")
+    raise CellFault(
+        "value.out-of-range", f"a value from {low:g} to {high:g} is expected here; correct it at the source"
+    )
 
 
 def unit_reader(column: Column, rule: ColumnRule, origin: int, places: Places) -> Reader:
@@ -253,7 +265,11 @@ def unit_reader(column: Column, rule: ColumnRule, origin: int, places: Places) -
         factor = factors.get(written) if type(written) is str else None
         if factor is None:
             raise CellFault("unit.missing" if written is None else "unit.not-allowed", fault)
-        quantity = number(value) * factor
+        kind = type(value)
+        quantity = (value if kind is float or kind is int else number(value)) * factor
+        if low <= quantity <= high:
+            return math.floor(quantity + 0.5) if is_whole else round(float(quantity), DECIMAL_PLACES)
+        number(quantity)
         return within(math.floor(quantity + 0.5) if is_whole else round(float(quantity), DECIMAL_PLACES), low, high)
 
     return read
@@ -286,6 +302,8 @@ def allowed_codes(column: Column, rule: ColumnRule) -> Collection[str] | None:
 
 def listed_code(allowed: Collection[str] | None, ignore: bool, rule: TextRule | None, value: Any) -> str | None:
     """The code itself when it is in the list."""
+    if rule is None and type(value) is str and allowed is not None and value in allowed:
+        return value
     text = to_text(rule, value)
     if text is None or allowed is None or text in allowed:
         return text if text is None else str(text)
@@ -298,6 +316,8 @@ def translated_code(
     targets: Mapping[str, str], name: str, refuse: bool, fallback: str | None, rule: TextRule | None, value: Any
 ) -> str | None:
     """What the ConceptMap says the code is."""
+    if rule is None and type(value) is str and value in targets:
+        return targets[value]
     text = to_text(rule, value)
     if text is None:
         return None
@@ -312,10 +332,29 @@ def to_code(convert: Converter, value: Any) -> Cell:
     """One code; of a list of codes that mean the same (SNOMED, LOINC) the one that is known."""
     if type(value) is not list:
         return convert(value)
+    if len(value) == 1:
+        return convert(value[0])
     found = {code for code in map(convert, value) if code is not None}
     if len(found) > 1:
         raise CellFault("record.contradicts-itself", "the codings of one concept mean different things")
     return found.pop() if found else None
+
+
+def one_code_converter(column: Column, rule: ColumnRule, maps: Mapping[str, CodeMap]) -> Converter:
+    """`to_code` with the common case decided first: one code that is known as it stands."""
+    convert = code_converter(column, rule, maps)
+    known: Mapping[str, str] = {}
+    if rule.text is None and rule.translate is not None:
+        known = maps[rule.translate.map].targets
+    elif rule.text is None:
+        known = {code: code for code in allowed_codes(column, rule) or ()}
+
+    def convert_one(value: Any) -> Cell:
+        only = value[0] if type(value) is list and len(value) == 1 else value
+        found = known.get(only) if type(only) is str else None
+        return to_code(convert, value) if found is None else found
+
+    return convert_one
 
 
 def to_code_set(convert: Converter, value: Any) -> Cell:
@@ -357,7 +396,24 @@ def date_text(rule: DateRule, value: Any) -> str:
 def to_date(rule: DateRule, value: Any) -> Cell:
     """A calendar date in London; the date of a moment is its date there."""
     text = date_text(rule, value)
-    return local_text(rule, text)[:10] if len(text) > 10 else calendar_date(text).isoformat()
+    if len(text) > 10:
+        return local_text(rule, text)[:10]
+    calendar_date(text)
+    return text
+
+
+def date_converter(rule: DateRule) -> Converter:
+    """`to_date` with the common case decided first: an ISO date."""
+    if rule.format != "iso":
+        return partial(to_date, rule)
+
+    def convert(value: Any) -> Cell:
+        if type(value) is str and len(value) == 10:
+            calendar_date(value)
+            return value
+        return to_date(rule, value)
+
+    return convert
 
 
 def to_datetime(rule: DateRule, value: Any) -> Cell:
@@ -367,7 +423,8 @@ def to_datetime(rule: DateRule, value: Any) -> Cell:
         return local_text(rule, text)
     if rule.precision == "time":
         raise CellFault("value.no-time", "a time of day is expected with this date")
-    return calendar_date(text).isoformat()
+    calendar_date(text)
+    return text
 
 
 def local_text(rule: DateRule, text: str) -> str:
@@ -382,10 +439,13 @@ def local_text(rule: DateRule, text: str) -> str:
         raise CellFault("value.no-such-time", "a time HH:MM or HH:MM:SS is expected after the date") from None
 
 
+INSTANT = DateRule()
+
+
 def instant_text(value: object) -> str | None:
     """A FHIR instant as London text; None when it is none, for what only describes the record."""
     try:
-        return str(to_datetime(DateRule(zone=str(UTC)), value)) if value is not None else None
+        return str(to_datetime(INSTANT, value)) if value is not None else None
     except CellFault:
         return None
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import BinaryIO
 
 from fhir_adapter.errors import PayloadRefused
-from fhir_adapter.sources.bundle_source import date_or_none, text_or_none
+from fhir_adapter.sources.bundle_source import date_or_none
 from fhir_adapter.sources.convert import CellFault, united_code_sets
 from fhir_adapter.sources.csv_header import HeaderPlan, plan_header
 from fhir_adapter.sources.csv_plan import CsvIdentityPlan, CsvPlan, CsvRowsPlan
-from fhir_adapter.sources.csv_text import BrokenLine, check_encoding, read_lines
+from fhir_adapter.sources.csv_text import BrokenLine, CsvLine, check_encoding, read_lines
 from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import Cell, Identity, MappedRecord
+from fhir_adapter.sources.records import Cell, Identity, MappedRecord, identity_of
 from fhir_adapter.sources.registry import Adapter
 
 NAMED_DIGITS = 16  # of the digest; enough to tell files apart in the name of a record
@@ -30,20 +31,24 @@ def map_csv(
     if plan is None:
         raise PayloadRefused("adapter.wrong-kind", name, f"adapter {adapter.name} does not read CSV files")
     check_encoding(stream, plan.format, name=name)
-    lines = read_lines(stream, plan.format)
+    with closing(read_lines(stream, plan.format)) as lines:
+        batch = Batch(adapter.name, plan, first_line(lines, plan, name=name), name, digest)
+        for line, cells in lines:
+            batch.add(line, cells)
+            if batch.lines >= batch_rows:
+                yield from batch.take()
+        yield from batch.take(is_last=True)
+
+
+def first_line(lines: Iterator[CsvLine], plan: CsvPlan, *, name: str) -> HeaderPlan:
+    """The header, read. Raises PayloadRefused when there is none or it is not the adapter's."""
     _, header = next(lines, (1, None))
     if header is None:
-        raise PayloadRefused("csv.empty", name, "the file is empty; a header and one line for each baby are expected")
+        raise PayloadRefused("csv.empty", name, "the file is empty; a header and lines below it are expected")
     if isinstance(header, BrokenLine):
-        raise PayloadRefused("csv.header-unknown", f"{name}:1", "the first line is no header; check the quotation marks")
-    placed = plan_header(plan, header, name=name)
-    batch = Batch(adapter.name, plan, placed, name, digest)
-    batch.issues.extend(placed.issues)
-    for line, cells in lines:
-        batch.add(line, cells)
-        if batch.lines >= batch_rows:
-            yield from batch.take()
-    yield from batch.take(is_last=True)
+        text = "the first line is no header; check the quotation marks"
+        raise PayloadRefused("csv.header-unreadable", f"{name}:1", text)
+    return plan_header(plan, header, name=name)
 
 
 class Batch:
@@ -58,6 +63,7 @@ class Batch:
         self._missing = frozenset(plan.format.missing)
         self._any_line = False
         self._start()
+        self.issues.extend(header.issues)
 
     def _start(self) -> None:
         self.lines = 0
@@ -83,7 +89,10 @@ class Batch:
         row = self._values(cells)
         sender = row[self._plan.sender]
         row.append(f"{self._plan.prefix}:{sender or self._plan.absent_sender}")
-        rows = self._senders.setdefault(sender or "", SenderRows(self._plan))
+        row += [read(row) for read in self._plan.keys]
+        rows = self._senders.get(sender or "")
+        if rows is None:
+            rows = self._senders[sender or ""] = SenderRows(self._plan)
         rows.add(row, f"{self._name}:{line}", self.issues)
 
     def _values(self, cells: Sequence[str]) -> list[str | None]:
@@ -132,49 +141,66 @@ class SenderRows:
                 self._add_identity(rule, row)
 
     def _add_row(self, rows: CsvRowsPlan, row: Sequence[str | None], place: str, issues: list[Issue]) -> None:
-        cells: dict[str, Cell] = {}
-        for step in rows.cells:
-            try:
-                cells[step.target] = step.read(row)
-            except CellFault as fault:
-                cells[step.target] = None
-                issues.append(Issue(Severity.ERROR, fault.code, f"{place} column {step.headers}", str(fault)))
-                continue
-            if step.is_required and cells[step.target] is None:
-                text = "a value is required here; send it"
-                issues.append(Issue(Severity.ERROR, "value.missing", f"{place} column {step.headers}", text))
-        key = tuple(cells[name] for name in rows.key)
+        try:
+            cells = {target: read(row) for target, read in rows.readers}
+        except CellFault:
+            cells = read_cells(rows, row, place, issues)
+        if rows.has_required:
+            note_missing(rows, cells, place, issues)
+        key = tuple([cells[name] for name in rows.key])
         if None in key:
             text = f"a row of {rows.table} without {', '.join(rows.key)} was set aside; fill the column"
             issues.append(Issue(Severity.ERROR, "record.key-missing", f"{place} column {rows.key_headers}", text))
             return
         known = self._tables[rows.table].setdefault(key, cells)
-        if known is not cells:
+        if known is not cells and known != cells:
             merge(rows, known, cells, place, issues)
 
     def _add_identity(self, rule: CsvIdentityPlan, row: Sequence[str | None]) -> None:
-        key = rule.key(row)
+        key = row[rule.key]
         if key is None:
             return
-        values = [None if place is None else text_or_none(row[place]) for place in rule.places]
-        *texts, birth_date = values
+        *texts, birth_date = [None if place is None else row[place] for place in rule.places]
         postcode = next((row[place] for place in rule.postcodes if row[place]), None)
-        identity = Identity(key, rule.role, *texts, date_or_none(birth_date), postcode)
-        self.identities.append(identity)
+        self.identities.append(identity_of(key, rule.role, [*texts, date_or_none(birth_date)], postcode))
 
     def tables(self) -> Mapping[str, list[Mapping[str, Cell]]]:
         """Rows with every mapped column, in the order of their keys."""
         return {
-            table: [
-                {name: cells.get(name) for name in self._plan.columns[table]}
-                for _, cells in sorted(rows.items(), key=lambda each: [str(part) for part in each[0]])
-            ]
+            table: [cells for _, cells in sorted(rows.items(), key=by_key)]
             for table, rows in self._tables.items()
             if rows
         }
 
 
-def merge(rows: CsvRowsPlan, known: dict[str, Cell], again: Mapping[str, Cell], place: str, issues: list[Issue]) -> None:
+def by_key(item: tuple[tuple[Cell, ...], Mapping[str, Cell]]) -> list[str]:
+    """The order of rows: that of their keys as texts."""
+    return [str(part) for part in item[0]]
+
+
+def read_cells(rows: CsvRowsPlan, row: Sequence[str | None], place: str, issues: list[Issue]) -> dict[str, Cell]:
+    """The cells of a line in which something is wrong: each fault is an issue and its cell absent."""
+    cells: dict[str, Cell] = {}
+    for step in rows.cells:
+        try:
+            cells[step.target] = step.read(row)
+        except CellFault as fault:
+            cells[step.target] = None
+            issues.append(Issue(Severity.ERROR, fault.code, f"{place} column {step.headers}", str(fault)))
+    return cells
+
+
+def note_missing(rows: CsvRowsPlan, cells: Mapping[str, Cell], place: str, issues: list[Issue]) -> None:
+    """An issue for each value that the mapping requires and the line lacks."""
+    for step in rows.cells:
+        if step.is_required and cells[step.target] is None:
+            text = "a value is required here; send it"
+            issues.append(Issue(Severity.ERROR, "value.missing", f"{place} column {step.headers}", text))
+
+
+def merge(
+    rows: CsvRowsPlan, known: dict[str, Cell], again: Mapping[str, Cell], place: str, issues: list[Issue]
+) -> None:
     """Add the cells of a further line with the same key; a different value is an issue and the first is kept."""
     text = "two lines with one key give different values; the first was kept, correct the other at the source"
     for step in rows.cells:

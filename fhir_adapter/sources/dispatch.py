@@ -19,13 +19,13 @@ Path: TypeAlias = tuple[str, ...]
 Coding: TypeAlias = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Runnable:
-    """A compiled view with the number of the list that its rows go to. texts: path of each column, for issues."""
+    """A compiled view with the number of the list that its rows go to. elements: of each column, for issues."""
 
     slot: int
     rows: RowFunction
-    texts: Mapping[str, str]
+    elements: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def plan_views(views: Sequence[View]) -> Mapping[str, TypePlan]:
     for slot, view in enumerate(views):
         condition, rest = split_condition(view.where)
         compiled = compile_view(replace(view, where=rest))
-        runnable = Runnable(slot, compiled.rows, {each.name: each.text for each in compiled.columns})
+        runnable = Runnable(slot, compiled.rows, {each.name: each.element for each in compiled.columns})
         if condition is None:
             always.setdefault(view.resource, []).append(runnable)
             continue
@@ -68,32 +68,32 @@ def runnables(plan: TypePlan, resource: Mapping[str, Any]) -> Sequence[Runnable]
     """The views to run over a resource, each once."""
     found = plan.always
     for path, table in plan.by_code:
-        matched: tuple[Runnable, ...] = ()
-        for coding in codings_at(resource, path):
-            more = table.get((coding.get("system"), coding.get("code")), ()) if is_readable(coding) else ()
-            if not matched:
-                matched = more
-            elif more is not matched:
-                matched = (*matched, *(each for each in more if each not in matched))
+        value: Any = resource
+        for name in path:
+            value = value.get(name) if type(value) is dict else None
+        # Nearly every resource has one coding straight below its path; the others are looked through.
+        if type(value) is list and len(value) == 1:
+            matched = runnables_of(table, value[0])
+        else:
+            codings = codings_at(resource, path)
+            matched = tuple(dict.fromkeys(each for coding in codings for each in runnables_of(table, coding)))
         if matched:
             found = (*found, *matched) if found else matched
     return found
 
 
+def runnables_of(table: Mapping[Coding, tuple[Runnable, ...]], coding: Any) -> tuple[Runnable, ...]:
+    """The views that a coding asks for; none for what is no coding."""
+    if type(coding) is not dict:
+        return ()
+    system, code = coding.get("system"), coding.get("code")
+    return table.get((system, code), ()) if type(system) is str and type(code) is str else ()
+
+
 def codings_at(resource: Mapping[str, Any], path: Path) -> Sequence[Any]:
-    """The items at a path; straight down where it meets one object after the other."""
-    value: Any = resource
-    for at, name in enumerate(path):
-        if type(value) is not dict:
-            value = path_values(value, path[at:])
-            break
-        value = value.get(name)
+    """The items at a path."""
+    value = path_values(resource, path)
     return value if type(value) is list else (value,)
-
-
-def is_readable(coding: Any) -> bool:
-    """Whether a coding has texts for system and code."""
-    return type(coding) is dict and type(coding.get("code")) is str and type(coding.get("system")) is str
 
 
 def split_condition(where: Sequence[Node]) -> tuple[CodeCondition | None, tuple[Node, ...]]:

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
+
+from fhir_adapter.sources.fhirpath_tokens import PathInvalid, Token, TokenKind, tokenize
 
 LONGEST_PATH = 4_000  # characters; official views stay below 500
 DEEPEST_PATH = 60  # nested nodes; keeps generated code inside Python's own limits
 
 Scalar: TypeAlias = str | int | float | bool
-
-
-class PathInvalid(ValueError):
-    """A path outside the subset; `position` is the 1-based character where it stops being readable."""
-
-    def __init__(self, text: str, position: int) -> None:
-        self.position = position
-        super().__init__(f"character {position}: {text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +164,6 @@ STRENGTH: Mapping[str, int] = {
     "*": 6,
     "/": 6,
 }
-TWO_CHARACTER_SIGNS = ("!=", "<=", ">=")
-ONE_CHARACTER_SIGNS = ".()[],=<>+-*/"
-ESCAPES: Mapping[str, str] = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 BOOLEAN_NODES = (Exists, Empty, Not)
 LOGICAL = frozenset(
     {
@@ -186,28 +177,6 @@ LOGICAL = frozenset(
         Operator.GREATER_OR_EQUAL,
     }
 )
-
-
-class TokenKind(StrEnum):
-    """What a piece of a path is."""
-
-    NAME = "name"
-    TEXT = "text"
-    NUMBER = "number"
-    DATE = "date"
-    CONSTANT = "constant"
-    THIS = "$this"
-    SIGN = "sign"
-    END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of a path and the 1-based character where it starts."""
-
-    kind: TokenKind
-    text: str
-    position: int
 
 
 def parse_path(text: str, *, constants: Mapping[str, Scalar], resource_type: str | None = None) -> Node:
@@ -237,112 +206,23 @@ def member_path(node: Node) -> tuple[str, ...]:
     return tuple(reversed(names)) if isinstance(node, This) else ()
 
 
-def tokenize(text: str) -> tuple[Token, ...]:
-    """Cut a path into tokens; the last one is END. Raises PathInvalid."""
-    tokens: list[Token] = []
-    at = 0
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-            continue
-        token, at = _read_token(text, at)
-        tokens.append(token)
-    return (*tokens, Token(TokenKind.END, "", len(text) + 1))
+def element_path(node: Node) -> str:
+    """The elements that a path goes through, to name a place: `valueQuantity.value`, `name.given`."""
+    match node:
+        case Member(source, name):
+            return joined_path(element_path(source), name)
+        case Where(source, _) | Index(source, _) | Exists(source) | Empty(source) | Not(source) | Join(source, _):
+            return element_path(source)
+        case Extension(source, _):
+            return joined_path(element_path(source), "extension")
+        case ReferenceKey(source, _):
+            return joined_path(element_path(source), "reference")
+    return ""
 
 
-def _read_token(text: str, at: int) -> tuple[Token, int]:
-    first = text[at]
-    if first == "'":
-        return _read_quoted(text, at, TokenKind.TEXT, "'")
-    if first == "`":
-        return _read_quoted(text, at, TokenKind.NAME, "`")
-    if first.isascii() and (first.isalpha() or first == "_"):
-        return _read_name(text, at, TokenKind.NAME, at)
-    if first.isascii() and first.isdigit():
-        return _read_number(text, at)
-    if first == "%":
-        return _read_constant(text, at)
-    if first == "@":
-        return _read_date(text, at)
-    if text.startswith("$this", at):
-        return Token(TokenKind.THIS, "$this", at + 1), at + 5
-    return _read_sign(text, at)
-
-
-def _read_sign(text: str, at: int) -> tuple[Token, int]:
-    for size, signs in ((2, TWO_CHARACTER_SIGNS), (1, ONE_CHARACTER_SIGNS)):
-        if text[at : at + size] in signs and len(text[at : at + size]) == size:
-            return Token(TokenKind.SIGN, text[at : at + size], at + 1), at + size
-    raise PathInvalid("this sign is not part of the supported FHIRPath", at + 1)
-
-
-def _read_name(text: str, at: int, kind: TokenKind, start: int) -> tuple[Token, int]:
-    end = at
-    while end < len(text) and text[end].isascii() and (text[end].isalnum() or text[end] == "_"):
-        end += 1
-    return Token(kind, text[at:end], start + 1), end
-
-
-def _read_number(text: str, at: int) -> tuple[Token, int]:
-    end = _end_of_digits(text, at)
-    if text[end : end + 1] == "." and text[end + 1 : end + 2].isdigit():
-        end = _end_of_digits(text, end + 1)
-    return Token(TokenKind.NUMBER, text[at:end], at + 1), end
-
-
-def _end_of_digits(text: str, at: int) -> int:
-    while at < len(text) and text[at].isascii() and text[at].isdigit():
-        at += 1
-    return at
-
-
-def _read_constant(text: str, at: int) -> tuple[Token, int]:
-    if text[at + 1 : at + 2] in ("'", "`"):
-        token, end = _read_quoted(text, at + 1, TokenKind.CONSTANT, text[at + 1])
-    else:
-        token, end = _read_name(text, at + 1, TokenKind.CONSTANT, at)
-    if not token.text:
-        raise PathInvalid("a constant needs a name after %", at + 1)
-    return token, end
-
-
-def _read_date(text: str, at: int) -> tuple[Token, int]:
-    end = at + 1
-    while end < len(text) and (text[end].isdigit() or text[end] in "-:T.Z+"):
-        end += 1
-    written = text[at + 1 : end]
-    if not written[:4].removeprefix("T")[:2].isdigit():
-        raise PathInvalid("a date or time is expected after @", at + 1)
-    return Token(TokenKind.DATE, written.removeprefix("T"), at + 1), end
-
-
-def _read_quoted(text: str, at: int, kind: TokenKind, quote: str) -> tuple[Token, int]:
-    letters: list[str] = []
-    end = at + 1
-    while end < len(text) and text[end] != quote:
-        if text[end] == "\\":
-            letter, end = _read_escape(text, end)
-            letters.append(letter)
-        else:
-            letters.append(text[end])
-            end += 1
-    if end >= len(text):
-        raise PathInvalid(f"the text that starts here has no closing {quote}", at + 1)
-    return Token(kind, "".join(letters), at + 1), end + 1
-
-
-def _read_escape(text: str, at: int) -> tuple[str, int]:
-    letter = text[at + 1 : at + 2]
-    if letter == "u" and len(text) >= at + 6:
-        try:
-            return chr(int(text[at + 2 : at + 6], 16)), at + 6
-        except ValueError:
-            raise PathInvalid("four hexadecimal digits are expected after \\u", at + 1) from None
-    if letter in ESCAPES:
-        return ESCAPES[letter], at + 2
-    if letter and letter in "'`\"\\/":
-        return letter, at + 2
-    raise PathInvalid("this escape is not part of FHIRPath", at + 1)
+def joined_path(path: str, name: str) -> str:
+    """A path with one more element."""
+    return f"{path}.{name}" if path else name
 
 
 class Parser:
@@ -357,11 +237,11 @@ class Parser:
 
     def parse(self) -> Node:
         """The whole path as one node."""
-        if self._next.kind is TokenKind.END:
-            self._refuse("a path is expected here")
+        if self._is_end():
+            raise self._fault("a path is expected here")
         node = self._expression(0)
-        if self._next.kind is not TokenKind.END:
-            self._refuse("the path should end here; this is not part of the supported FHIRPath")
+        if not self._is_end():
+            raise self._fault("the path should end here; this is not part of the supported FHIRPath")
         return node
 
     @property
@@ -373,21 +253,24 @@ class Parser:
         self._cursor += 1
         return token
 
-    def _refuse(self, text: str, token: Token | None = None) -> NoReturn:
-        raise PathInvalid(text, (token or self._next).position)
+    def _fault(self, text: str, token: Token | None = None) -> PathInvalid:
+        return PathInvalid(text, (token or self._next).position)
+
+    def _is_end(self) -> bool:
+        return self._next.kind is TokenKind.END
 
     def _is_sign(self, sign: str) -> bool:
         return self._next.kind is TokenKind.SIGN and self._next.text == sign
 
     def _expect(self, sign: str) -> None:
         if not self._is_sign(sign):
-            self._refuse(f"'{sign}' is expected here")
+            raise self._fault(f"'{sign}' is expected here")
         self._cursor += 1
 
     def _expression(self, weakest: int) -> Node:
         self._depth += 1
         if self._depth > DEEPEST_PATH:
-            self._refuse("the path is nested too deeply")
+            raise self._fault("the path is nested too deeply")
         left = self._operand()
         while (strength := self._operator_strength()) > weakest:
             operator = Operator(self._take().text)
@@ -409,7 +292,7 @@ class Parser:
         operand = self._operand()
         if isinstance(operand, Literal) and isinstance(operand.value, int | float):
             return Literal(-operand.value)
-        self._refuse("only a number can be made negative", sign)
+        raise self._fault("only a number can be made negative", sign)
 
     def _first_step(self) -> Node:
         token = self._take()
@@ -428,14 +311,14 @@ class Parser:
             node = self._expression(0)
             self._expect(")")
             return node
-        self._refuse("an element, a value or a function is expected here", token)
+        raise self._fault("an element, a value or a function is expected here", token)
 
     def _constant(self, token: Token) -> Node:
         if token.text == "rowIndex":
             return RowIndex()
         if token.text not in self._constants:
             known = ", ".join(sorted(self._constants)) or "none"
-            self._refuse(f"the view declares no constant %{token.text}; declared: {known}", token)
+            raise self._fault(f"the view declares no constant %{token.text}; declared: {known}", token)
         return Literal(self._constants[token.text])
 
     def _first_name(self, token: Token) -> Node:
@@ -454,12 +337,12 @@ class Parser:
                 node = self._indexed(node)
             else:
                 return node
-        self._refuse(f"a path has at most {DEEPEST_PATH} steps")
+        raise self._fault(f"a path has at most {DEEPEST_PATH} steps")
 
     def _step_name(self) -> Token:
         token = self._take()
         if token.kind is not TokenKind.NAME:
-            self._refuse("the name of an element or a function is expected here", token)
+            raise self._fault("the name of an element or a function is expected here", token)
         return token
 
     def _indexed(self, node: Node) -> Node:
@@ -467,14 +350,14 @@ class Parser:
         place = self._expression(0)
         self._expect("]")
         if not isinstance(place, Literal) or isinstance(place.value, bool) or not isinstance(place.value, int):
-            self._refuse("a place in [ ] must be a whole number")
+            raise self._fault("a place in [ ] must be a whole number")
         return Index(node, place.value)
 
     def _named_step(self, source: Node, token: Token) -> Node:
         if not self._is_sign("("):
             return Member(source, token.text)
         if token.text not in FUNCTIONS:
-            self._refuse(f"the function {token.text}() is not supported; supported: {', '.join(FUNCTIONS)}", token)
+            raise self._fault(f"the function {token.text}() is not supported; supported: {', '.join(FUNCTIONS)}", token)
         return FUNCTIONS[token.text](self, source, self._arguments(), token)
 
     def _arguments(self) -> tuple[Node, ...]:
@@ -522,14 +405,14 @@ class Parser:
         """`ofType(type)`, straight after the choice element that it narrows."""
         type_name = self._type_name(self._only(arguments, token), token)
         if not isinstance(source, Member):
-            self._refuse("ofType() is supported straight after a choice element, as in value.ofType(Quantity)", token)
+            raise self._fault("ofType() stands straight after a choice element, as in value.ofType(Quantity)", token)
         return Member(source.source, source.name + type_name[:1].upper() + type_name[1:])
 
     def resource_key(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
         """`getResourceKey()` of the resource in hand."""
         self._none(arguments, token)
         if not isinstance(source, This):
-            self._refuse("getResourceKey() is supported on the resource itself", token)
+            raise self._fault("getResourceKey() is supported on the resource itself", token)
         return ResourceKey()
 
     def reference_key(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
@@ -539,22 +422,22 @@ class Parser:
 
     def _only(self, arguments: tuple[Node, ...], token: Token) -> Node:
         if len(arguments) != 1:
-            self._refuse(f"{token.text}() takes one argument here", token)
+            raise self._fault(f"{token.text}() takes one argument here", token)
         return arguments[0]
 
     def _none(self, arguments: tuple[Node, ...], token: Token) -> None:
         if arguments:
-            self._refuse(f"{token.text}() takes no argument", token)
+            raise self._fault(f"{token.text}() takes no argument", token)
 
     def _text(self, node: Node, token: Token) -> str:
         if isinstance(node, Literal) and isinstance(node.value, str):
             return node.value
-        self._refuse(f"the argument of {token.text}() must be a text", token)
+        raise self._fault(f"the argument of {token.text}() must be a text", token)
 
     def _type_name(self, node: Node, token: Token) -> str:
         if isinstance(node, Member) and (isinstance(node.source, This) or node.source == Member(This(), "FHIR")):
             return node.name
-        self._refuse(f"the argument of {token.text}() must be the name of a type", token)
+        raise self._fault(f"the argument of {token.text}() must be the name of a type", token)
 
 
 FunctionParser: TypeAlias = Callable[[Parser, Node, tuple[Node, ...], Token], Node]

@@ -73,7 +73,7 @@ def mapped_records(adapter: Adapter, case: GoldenCase) -> list[MappedRecord]:
     return list(map_csv(adapter, io.BytesIO(str(case.csv).encode()), name=FILE_NAME, digest="digest"))
 
 
-def merged_rows(records: Sequence[MappedRecord]) -> dict[str, list[Mapping[str, Cell]]]:
+def merged_rows(records: Sequence[MappedRecord]) -> Mapping[str, Sequence[Mapping[str, Cell]]]:
     """The rows of all records by table."""
     merged: dict[str, list[Mapping[str, Cell]]] = {}
     for record in records:
@@ -89,5 +89,5 @@ def merged_issues(records: Sequence[MappedRecord]) -> list[Issue]:
 
 def present_rows(rows: Sequence[Mapping[str, Cell]]) -> list[dict[str, Cell]]:
     """Rows without absent cells, in an order that does not depend on where they came from."""
-    present = [{name: cell for name, cell in row.items() if cell is not None} for row in rows]
+    present: list[dict[str, Cell]] = [{name: cell for name, cell in row.items() if cell is not None} for row in rows]
     return sorted(present, key=lambda row: sorted((name, str(cell)) for name, cell in row.items()))

@@ -31,6 +31,23 @@ class Identity:
     postcode: str | None
 
 
+def identity_of(key: str, role: str, fields: Sequence[str | None], postcode: str | None) -> Identity:
+    """An identity out of its fields in the order of the class, from nhs_number to birth_date."""
+    nhs_number, status, local_id, local_id_system, family_name, given_name, birth_date = fields
+    return Identity(
+        person_source_key=key,
+        role=role,
+        nhs_number=nhs_number,
+        nhs_number_status=status,
+        local_id=local_id,
+        local_id_system=local_id_system,
+        family_name=family_name,
+        given_name=given_name,
+        birth_date=birth_date,
+        postcode=postcode,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MappedRecord:
     """One bundle, or one batch of CSV rows of one provider, in the terms of the common model.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,13 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 from fhir_adapter.errors import AdapterUnknown, MappingInvalid
 from fhir_adapter.sources.adapter import AnyManifest, BundleManifest, CsvManifest
 from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
-from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
+from fhir_adapter.sources.concept_map import parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
 from fhir_adapter.sources.recognition import fits_bundle, fits_header
 from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.sources.view import parse_view, pydantic_faults
 
 MANIFEST = "adapter.yaml"
+SHIPPED = Path(__file__).parents[2] / "mappings"  # beside the packages, in a checkout as in an installed wheel
 LARGEST_FILE = 2_000_000  # bytes of one view or ConceptMap
 MANIFESTS: TypeAdapter[AnyManifest] = TypeAdapter(AnyManifest)
 
@@ -92,7 +92,9 @@ class AdapterRegistry:
             claiming = ", ".join(each.name for each in fitting)
             raise AdapterUnknown(location, f"several adapters claim this {what}: {claiming}; name one", self.names)
         known = ", ".join(self.names)
-        raise AdapterUnknown(location, f"no adapter recognises this {what}; known: {known}; name one or add one", self.names)
+        raise AdapterUnknown(
+            location, f"no adapter recognises this {what}; known: {known}; name one or add one", self.names
+        )
 
 
 def load_adapters(folder: Path | Traversable) -> AdapterRegistry:
@@ -112,7 +114,7 @@ def load_adapters(folder: Path | Traversable) -> AdapterRegistry:
 
 def shipped_adapters() -> AdapterRegistry:
     """The adapters that come with the program, also out of an installed wheel."""
-    return load_adapters(resources.files("mappings"))
+    return load_adapters(SHIPPED)
 
 
 def load_adapter(folder: Path | Traversable) -> Adapter:
@@ -136,9 +138,7 @@ def parse_manifest(text: str, *, place: str) -> BundleManifest | CsvManifest:
         raise MappingInvalid(place, pydantic_faults(cause)) from cause
 
 
-def load_files(
-    folder: Path | Traversable, kind: str, parse: Callable[..., Parsed]
-) -> dict[str, Parsed]:
+def load_files(folder: Path | Traversable, kind: str, parse: Callable[..., Parsed]) -> dict[str, Parsed]:
     """Every JSON file of a subfolder by its name without ending; raises MappingInvalid with all faults."""
     found: dict[str, Parsed] = {}
     faults: list[str] = []
@@ -158,6 +158,3 @@ def load_files(
     if faults:
         raise MappingInvalid(folder.name, faults)
     return found
-
-
-

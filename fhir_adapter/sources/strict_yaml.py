@@ -18,8 +18,12 @@ class StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse an alias; it would let a small file grow without bound."""
         if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases (*) are not allowed", self.peek_event().start_mark)
+            raise yaml.composer.ComposerError(None, None, "aliases (*) are not allowed", self._mark())
         return super().compose_node(parent, index)
+
+    def _mark(self) -> yaml.Mark:
+        mark: yaml.Mark = self.get_mark()
+        return mark
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Refuse a key that is given twice; the later one would win in silence."""

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fhir_adapter.errors import MappingInvalid
-from fhir_adapter.sources.fhirpath import Node, PathInvalid, Scalar, This, parse_path
+from fhir_adapter.sources.fhirpath import Node, Scalar, This, element_path, parse_path
+from fhir_adapter.sources.fhirpath_tokens import PathInvalid
 
 COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")  # sql-name of the standard, made shorter
 MOST_COLUMNS = 200  # of one view
@@ -68,11 +69,11 @@ class ViewSource(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ViewColumn:
-    """One column: its path in nodes, and as text for the place of a fault."""
+    """One column. element: the elements that its path goes through, for the place of a fault."""
 
     name: str
     path: Node
-    text: str
+    element: str
     collection: bool
     type: str | None
 
@@ -211,7 +212,7 @@ class ViewReader:
         if not COLUMN_NAME.fullmatch(source.name):
             self._faults.append(f"{key}.name: letters, digits and _ only, a letter first")
         node = self._path(source.path, f"{key}.path")
-        return ViewColumn(source.name, node, source.path, source.collection, source.type)
+        return ViewColumn(source.name, node, element_path(node), source.collection, source.type)
 
     def _check_columns(self, view: View) -> None:
         names = [column.name for column in view.columns()]

@@ -141,11 +141,7 @@ def reference_keys(context: Any, value: object, resource_type: str | None, eleme
     """The keys of several references."""
     items = value if type(value) is list else []
     return gathered(
-        [
-            context.reference_key(item.get("reference"), resource_type, element)
-            for item in items
-            if type(item) is dict
-        ]
+        [context.reference_key(item.get("reference"), resource_type, element) for item in items if type(item) is dict]
     )
 
 

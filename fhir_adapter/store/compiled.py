@@ -35,7 +35,7 @@ def literal_sql(statement: ClauseElement, dialect_name: str) -> str:
 def insert_sql(table: sa.Table, columns: tuple[str, ...], dialect_name: str) -> str:
     """Text that inserts tuples of these columns, in this order, and leaves rows that are already there alone."""
     statement = INSERTS[dialect_name](table).on_conflict_do_nothing()
-    return str(statement.compile(dialect=DIALECTS[dialect_name], column_keys=list(columns)))
+    return _positional_sql(statement, columns, dialect_name)
 
 
 @cache
@@ -45,4 +45,11 @@ def upsert_sql(table: sa.Table, columns: tuple[str, ...], dialect_name: str) -> 
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in columns if name not in keys}
     replacing = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    return str(replacing.compile(dialect=DIALECTS[dialect_name], column_keys=list(columns)))
+    return _positional_sql(replacing, columns, dialect_name)
+
+
+def _positional_sql(statement: sa.Insert, columns: tuple[str, ...], dialect_name: str) -> str:
+    compiled = statement.compile(dialect=DIALECTS[dialect_name], column_keys=list(columns))
+    # the text names the columns in the order of the table, whatever order was asked for
+    assert compiled.positiontup == list(columns), f"columns of {statement.table} are not in the order of the table"
+    return str(compiled)

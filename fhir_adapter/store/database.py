@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from fhir_adapter.errors import StoreUnavailable
 
 BUSY_SECONDS = 30
+CACHED_STATEMENTS = 512  # a resolution alone runs some ninety, and parsing them costs more than running them
 READ_ONLY = "perinatal_read_only"
 HOW_TO_NAME_IT = "give `sqlite:///file.db` or `postgresql://user@host/database` in --database or PERINATAL_DATABASE_URL"
 DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -63,7 +64,7 @@ def _parse(url: str) -> URL:
 
 def _create(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "cached_statements": CACHED_STATEMENTS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -11,21 +11,28 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import REFERENCE_IMD
+from fhir_adapter.store.reference_tables import IMD_2019
 from indicator_engine.tables import TABLES
 
-IMD_2019, IMD_2025 = "2019", "2025"
-# most interventional last: other, spontaneous, instrumental, caesarean; within a group the higher code
-METHODS_BY_INTERVENTION = ("9", "0", "1", "5", "2", "3", "4", "6", "7", "8")
+IMD_2025 = "IMD2025"
+
+# the more interventional, the higher the digit; within a group the higher code counts
+INTERVENTION_OF_METHOD = {
+    **dict.fromkeys(("9",), "0"),
+    **dict.fromkeys(("0", "1", "5"), "1"),
+    **dict.fromkeys(("2", "3", "4", "6"), "2"),
+    **dict.fromkeys(("7", "8"), "3"),
+}
 
 
 @cache
 def derive_delivery_method_sql(only_dirty: bool, dialect_name: str) -> str:
     """Text that gives each delivery the most interventional method of its babies, where one is known."""
     delivery, baby = RESOLVED["delivery"], RESOLVED["baby"]
-    place = sa.case(*((baby.c.delivery_method == code, rank) for rank, code in enumerate(METHODS_BY_INTERVENTION)))
-    highest = sa.select(sa.func.max(place)).where(baby.c.delivery_key == delivery.c.delivery_key).scalar_subquery()
-    method = sa.case(*((highest == rank, code) for rank, code in enumerate(METHODS_BY_INTERVENTION)))
-    statement = sa.update(delivery).values(delivery_method=method).where(highest.is_not(None))
+    ranked = sa.case(*((baby.c.delivery_method == code, rank + code) for code, rank in INTERVENTION_OF_METHOD.items()))
+    highest = sa.select(sa.func.max(ranked)).where(baby.c.delivery_key == delivery.c.delivery_key).scalar_subquery()
+    method = sa.func.coalesce(sa.func.substr(highest, 2, 1), delivery.c.delivery_method)
+    statement = sa.update(delivery).values(delivery_method=method)
     if only_dirty:
         statement = statement.where(is_dirty(TABLES["delivery"], delivery.c.delivery_key))
     return literal_sql(statement, dialect_name)

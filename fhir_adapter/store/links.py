@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.compiled import upsert_sql
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, TOUCHED_KEY
 
-LINK_COLUMNS = ("entity", "source", "source_key", "resolved_key", "pass_name")
+LINK_COLUMNS = ("source_key", "entity", "source", "resolved_key", "pass_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def save_person_links(connection: Connection, links: Sequence[PersonLink]) -> No
     connection.execute(_TOUCH_CHANGED, changed)
     connection.execute(_DIRTY_CHANGED, changed)
     statement = upsert_sql(LINK, LINK_COLUMNS, connection.dialect.name)
-    rows = [("person", each.source, each.source_key, each.person_key, each.pass_name) for each in links]
+    rows = [(each.source_key, "person", each.source, each.person_key, each.pass_name) for each in links]
     connection.exec_driver_sql(statement, rows)
 
 

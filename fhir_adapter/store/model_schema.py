@@ -37,8 +37,8 @@ SOURCE_LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "mh_contact": ("referral_key",),
 }
 PROVENANCE = (
-    "source",
     "record_key",
+    "source",
     "row_hash",
     "source_record_id",
     "observed_at",
@@ -83,8 +83,9 @@ def source_table(table: Table) -> sa.Table:
     return sa.Table(
         f"source_{table.name}",
         METADATA,
-        sa.Column("source", text_type(), primary_key=True),
+        # the selective column comes first in every key: SQLite, without statistics, trusts the first column most
         sa.Column("record_key", text_type(), primary_key=True),
+        sa.Column("source", text_type(), primary_key=True),
         sa.Column("row_hash", text_type(32), primary_key=True),
         sa.Column("source_record_id", text_type()),
         sa.Column("observed_at", text_type(DATETIME_LENGTH)),
@@ -93,7 +94,7 @@ def source_table(table: Table) -> sa.Table:
         sa.Column("receipt_id", text_type(), nullable=False, index=True),
         sa.Column("mapping_version", text_type(), nullable=False),
         *(sa.Column(twin_name(column.name), sql_type(column.type)) for column in table.columns),
-        *(sa.Index(None, "source", name) for name in SOURCE_LOOKED_UP.get(table.name, ())),
+        *(sa.Index(None, name, "source") for name in SOURCE_LOOKED_UP.get(table.name, ())),
         sqlite_with_rowid=False,
     )
 

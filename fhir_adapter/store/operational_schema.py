@@ -85,8 +85,8 @@ QUARANTINE = sa.Table(
 LINKAGE_ZONE = sa.Table(
     "linkage_zone",
     METADATA,
-    key("source"),
     key("source_key"),
+    key("source"),
     sa.Column("person_key", text_type(), nullable=False, index=True),
     sa.Column("nhs_number_hmac", text_type(), index=True),
     sa.Column("sealed", sa.LargeBinary()),
@@ -95,12 +95,12 @@ LINKAGE_ZONE = sa.Table(
 LINK = sa.Table(
     "link",
     METADATA,
+    key("source_key"),
     key("entity"),
     key("source"),
-    key("source_key"),
     words("resolved_key"),
     words("pass_name"),
-    sa.Index(None, "entity", "resolved_key"),
+    sa.Index(None, "resolved_key", "entity"),
 )
 # Rows of the next two live inside one transaction of the resolution, except dirty keys that a changed link leaves
 # for it. They hold duplicates, for a unique key would make two transactions wait for each other.
@@ -110,14 +110,14 @@ TOUCHED_KEY = sa.Table(
     words("entity"),
     words("source"),
     words("source_key"),
-    sa.Index(None, "entity", "source", "source_key"),
+    sa.Index(None, "source_key", "entity", "source"),
 )
 DIRTY_KEY = sa.Table(
     "dirty_key",
     METADATA,
     words("entity"),
     words("resolved_key"),
-    sa.Index(None, "entity", "resolved_key"),
+    sa.Index(None, "resolved_key", "entity"),
 )
 REFERENCE_IMD = sa.Table(
     "reference_imd", METADATA, key("lsoa"), key("version"), number("decile"), words("local_authority", nullable=True)
@@ -155,16 +155,18 @@ COUNT_CELL = sa.Table(
     number("denominator"),
     number("numerator"),
 )
-EVENT_GAP = sa.Table(
-    "event_gap",
+# single events of rare indicators: they stay inside, always
+COUNTED_EVENT = sa.Table(
+    "counted_event",
     METADATA,
     key("run_id"),
-    key("indicator"),
-    key("version"),
-    key("subject"),
-    number_key("month"),
     number_key("position"),
-    number("gap"),
+    words("indicator"),
+    words("version"),
+    words("provider"),
+    number("month"),
+    number("place_in_whole"),
+    number("place_in_provider"),
 )
 RELEASE = sa.Table(
     "release",
@@ -196,6 +198,7 @@ RESOURCE = sa.Table(
     words("measure_version", nullable=True),
     words("subject", nullable=True),
     words("reporter", nullable=True),
+    words("identifier_system", nullable=True),
     words("identifier", nullable=True),
     words("name", nullable=True),
     words("url", nullable=True),

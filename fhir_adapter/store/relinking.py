@@ -39,7 +39,7 @@ def relink(connection: Connection, *, only_touched: bool) -> None:
 def _unlinked_persons(table_name: str) -> Callable[[bool], Found]:
     def rule(only_touched: bool) -> Found:
         twin = SOURCE[table_name]
-        key = twin.c.person_key
+        key = _place(table_name, "person_key")
         link = LINK.alias("person_link")
         is_linked = sa.exists().where(
             link.c.entity == "person", link.c.source == twin.c.source, link.c.source_key == key
@@ -98,7 +98,7 @@ def _pregnancies_without_delivery(table_name: str) -> Callable[[bool], Found]:
     def rule(only_touched: bool) -> Found:
         twin = SOURCE[table_name]
         delivery = SOURCE["delivery"].alias("known_delivery")
-        key = twin.c.pregnancy_key
+        key = _place(table_name, "pregnancy_key")
         has_delivery = sa.exists().where(delivery.c.source == twin.c.source, delivery.c.pregnancy_key == key)
         found = _link("pregnancy", twin.c.source, key, sa.literal("p-") + key, "source-key")
         found = found.where(key.is_not(None), ~has_delivery)
@@ -120,7 +120,7 @@ def _bookings(only_touched: bool) -> Found:
 def _own_key(table_name: str) -> Callable[[bool], Found]:
     def rule(only_touched: bool) -> Found:
         twin = SOURCE[table_name]
-        key = twin.c[own_key(TABLES[table_name])]
+        key = _place(table_name, own_key(TABLES[table_name]))
         found = _link(table_name, twin.c.source, key, key, "source-key")
         return _narrowed(found, table_name, twin.c.source, key, only_touched).distinct()
 
@@ -183,6 +183,12 @@ def _is_person(person: sa.FromClause, twin: sa.Table) -> sa.ColumnElement[bool]:
 
 def _is_linked(link: sa.FromClause, entity: str, twin: sa.Table, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return sa.and_(link.c.entity == entity, link.c.source == twin.c.source, link.c.source_key == key)
+
+
+def _place(table_name: str, column: str) -> sa.ColumnElement[str]:
+    # a single key is found through the primary key of the twin
+    is_single_key = TABLES[table_name].key == (column,)
+    return SOURCE[table_name].c["record_key" if is_single_key else column]
 
 
 def _narrowed(

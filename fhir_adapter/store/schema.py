@@ -7,8 +7,8 @@ from fhir_adapter.store.model_schema import RESOLVED, SOURCE, record_key_of
 from fhir_adapter.store.operational_schema import (
     COUNT_CELL,
     COUNT_RUN,
+    COUNTED_EVENT,
     DIRTY_KEY,
-    EVENT_GAP,
     LINK,
     LINKAGE_ZONE,
     OUTBOX,
@@ -24,10 +24,10 @@ from fhir_adapter.store.operational_schema import (
 )
 
 __all__ = [
+    "COUNTED_EVENT",
     "COUNT_CELL",
     "COUNT_RUN",
     "DIRTY_KEY",
-    "EVENT_GAP",
     "LINK",
     "LINKAGE_ZONE",
     "METADATA",

@@ -73,8 +73,8 @@ def _stored_rows(table: Table, record: SourceRecord) -> Iterator[tuple[Cell, ...
     for row in record.rows:
         cells = tuple(map(row.get, names))
         yield (
-            given.source,
             _record_key(table, row),
+            given.source,
             _row_hash(cells, recorded_at),
             given.source_record_id,
             given.observed_at,

@@ -112,17 +112,13 @@ def _key_is(twin: sa.Table, key: tuple[str, ...], column: str, touched: sa.FromC
 
 @cache
 def _dirty_sql(dialect_name: str) -> str:
-    now = (
-        sa.select(LINK.c.entity, LINK.c.resolved_key)
-        .join_from(
-            TOUCHED_KEY,
-            LINK,
-            sa.and_(
-                LINK.c.entity == TOUCHED_KEY.c.entity,
-                LINK.c.source == TOUCHED_KEY.c.source,
-                LINK.c.source_key == TOUCHED_KEY.c.source_key,
-            ),
-        )
-        .distinct()
+    is_touched = sa.and_(
+        LINK.c.entity == TOUCHED_KEY.c.entity,
+        LINK.c.source == TOUCHED_KEY.c.source,
+        LINK.c.source_key == TOUCHED_KEY.c.source_key,
     )
+    # an outer join makes SQLite, which has no statistics, start from the few touched keys
+    joined = TOUCHED_KEY.outerjoin(LINK, is_touched)
+    key = sa.func.coalesce(LINK.c.resolved_key, TOUCHED_KEY.c.source_key)
+    now = sa.select(TOUCHED_KEY.c.entity, key).select_from(joined).distinct()
     return literal_sql(sa.insert(DIRTY_KEY).from_select(["entity", "resolved_key"], now), dialect_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,13 +11,17 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
+from fhir_adapter.errors import NothingToPublish
+from fhir_adapter.store.counts_store import CountRun, latest_run, load_cells, load_events, save_count_run
 from fhir_adapter.store.database import reading, writing
+from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.snapshot import read_tables, write_snapshot
-from indicator_engine.counts import Counted, MonthRange
+from indicator_engine.counts import Counted, MonthRange, gather
+from indicator_engine.disclosure import DisclosedTable, disclose
 from indicator_engine.engines.duck import count_on_snapshot
 from indicator_engine.engines.reference import count_rows_in_memory
 from indicator_engine.engines.sql import count_on_connection
-from indicator_engine.evaluate import Catalogue, count_catalogue
+from indicator_engine.evaluate import Catalogue, EvaluationSettings, count_catalogue, estimate_counts
 from indicator_engine.plan import Family
 
 
@@ -59,13 +64,43 @@ def count_store(
     return CountedStore(count_catalogue(catalogue, counter, months), str(engine), snapshot_hash)
 
 
-@dataclass(frozen=True, slots=True)
-class RunDescription:
-    """What is kept beside the counts of one run."""
+def save_counts(
+    database: Engine, store: CountedStore, catalogue: Catalogue, *, as_of: date, created_at: datetime
+) -> CountRun:
+    """Keep the counts of one run; what is published is made from the latest run."""
+    run = CountRun(
+        id=uuid.uuid4().hex,
+        created_at=instant_text(created_at),
+        as_of=as_of.isoformat(),
+        engine=store.engine,
+        definition_hash=catalogue.digest(),
+        snapshot_hash=store.snapshot_hash,
+    )
+    with writing(database) as connection:
+        save_count_run(connection, run, store.counted.counts.rows(), store.counted.events.rows())
+    return run
 
-    run_id: str
-    created_at: datetime
-    as_of: date
-    engine: str
-    definition_hash: str
-    snapshot_hash: str
+
+@dataclass(frozen=True, slots=True)
+class LoadedRun:
+    """A run with its counts."""
+
+    run: CountRun
+    counted: Counted
+
+
+def load_latest(database: Engine) -> LoadedRun:
+    """The latest run with its counts; raises NothingToPublish before the first."""
+    with reading(database) as connection:
+        run = latest_run(connection)
+        if run is None:
+            raise NothingToPublish("nothing has been evaluated yet; run `perinatal evaluate` first")
+        return LoadedRun(run, gather(load_cells(connection, run.id), load_events(connection, run.id)))
+
+
+def disclose_counts(
+    counted: Counted, catalogue: Catalogue, settings: EvaluationSettings, *, preset: str, audience: str
+) -> DisclosedTable:
+    """What may be published of the counts of a run; indicators that the catalogue does not hold are left out."""
+    estimates = estimate_counts(counted, catalogue, settings)
+    return disclose(estimates, preset=preset, audience=audience)

@@ -160,5 +160,7 @@ class _Capped:
     def _spend(self, content: bytes) -> bytes:
         self._left -= len(content)
         if self._left < 0:
-            raise PayloadRefused("file.inflates-too-much", self._name, "the gzip file inflates beyond measure; split it")
+            raise PayloadRefused(
+                "file.inflates-too-much", self._name, "the gzip file inflates beyond measure; split it"
+            )
         return content

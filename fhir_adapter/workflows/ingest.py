@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy.engine import Engine
 
@@ -37,7 +36,8 @@ class Intake:
 class ReadPayload:
     """One payload after reading and mapping, before it is kept.
 
-    records: what was mapped. refused: why nothing of it may be kept, else None; it then goes to quarantine whole.
+    records: what was mapped. issues: what was found in it. refused: why nothing of it may be kept, else None; it then
+    goes to quarantine whole. record_count: how many records it holds, one for a bundle.
     """
 
     digest: str
@@ -49,6 +49,7 @@ class ReadPayload:
     records: Sequence[MappedRecord]
     issues: tuple[Issue, ...]
     refused: Issue | None = None
+    record_count: int = 1
 
     @property
     def has_errors(self) -> bool:
@@ -74,9 +75,7 @@ def read_bundle(raw: bytes, intake: Intake, *, location: str, adapter_name: str 
     except PayloadRefused as cause:
         return refused_payload(raw, digest, cause, location=location)
     found = (*record.issues, *identity_issues(record.identities, "Bundle", synthetic=intake.synthetic))
-    read = ReadPayload(
-        digest, raw, "application/fhir+json", location, adapter.name, adapter.version, [record], found
-    )
+    read = ReadPayload(digest, raw, "application/fhir+json", location, adapter.name, adapter.version, [record], found)
     return refuse_whole(read) if kind == "transaction" and read.has_errors else read
 
 
@@ -84,20 +83,10 @@ def refuse_whole(read: ReadPayload) -> ReadPayload:
     """The payload with nothing kept: a transaction is all or nothing."""
     first = next(each for each in read.issues if each.severity is Severity.ERROR)
     text = "a transaction is taken whole or not at all; correct every error and send it again"
-    return ReadPayload(
-        read.digest,
-        read.raw,
-        read.media_type,
-        read.location,
-        read.adapter,
-        read.mapping_version,
-        (),
-        read.issues,
-        Issue(Severity.ERROR, "bundle.transaction-refused", first.location, text),
-    )
+    return replace(read, records=(), refused=Issue(Severity.ERROR, "bundle.transaction-refused", first.location, text))
 
 
 def refused_payload(raw: bytes, digest: str, cause: PayloadRefused, *, location: str) -> ReadPayload:
     """A payload that could not be read at all, as one issue."""
     issue = Issue(Severity.ERROR, cause.code, cause.location, cause.text)
-    return ReadPayload(digest, raw, "application/octet-stream", location, "", "", (), (issue,), issue)
+    return ReadPayload(digest, raw, "application/octet-stream", location, "", "", (), (), issue)

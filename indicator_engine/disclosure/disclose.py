@@ -34,10 +34,10 @@ from indicator_engine.statistics.proportions import ratio_or_nan
 from indicator_engine.statistics.spc import LimitsStanding
 from indicator_engine.statistics.spc_rules import GapState
 
-MASKED_CELL = "masked-cell"
-TOO_FEW_STRATA = "too-few-strata"
-TOO_FEW_EVENTS = "too-few-events"
-NO_LIMITS = "too-few-points"
+MASKED_CELL = "masked_cell"
+TOO_FEW_STRATA = "too_few_strata"
+TOO_FEW_EVENTS = "too_few_events"
+NO_LIMITS = "too_few_points"
 
 ReportKey = tuple[str, str, str, int]
 """Indicator, subject, length and first month of a report."""
@@ -152,10 +152,11 @@ def _cell_values(cells: pd.DataFrame, definition: IndicatorDefinition, rules: Pr
 def _disclosed_statistics(
     gaps: pd.DataFrame, rules: Preset, confidence: float
 ) -> Iterator[tuple[ReportKey, DisclosedStatistic]]:
-    for row in gaps.to_dict("records"):
+    withheld_by_rules = _withheld(gaps, rules)
+    for row, withheld in zip(gaps.to_dict("records"), withheld_by_rules, strict=True):
         pooled = Period(int(row["pooled_start"]), PeriodLength(row["pooled_length"]))
-        withheld = _withheld(row["stratum"] is not None, row["compared"], rules)
-        value = None if withheld or np.isnan(row["value"]) else rules.rounded(row["value"])
+        value = None if withheld is not None else _rounded(row["value"], rules)
+        has_limits = value is not None and not row["descriptive_only"]
         yield (
             (row["indicator"], row["subject"], row["length"], int(row["start"])),
             DisclosedStatistic(
@@ -166,31 +167,38 @@ def _disclosed_statistics(
                 reference=row["reference"],
                 reference_policy=row["reference_policy"],
                 value=value,
-                low=_limit(row["low"], value, rules),
-                high=_limit(row["high"], value, rules),
+                low=_rounded(row["low"], rules) if has_limits else None,
+                high=_rounded(row["high"], rules) if has_limits else None,
                 confidence=confidence,
                 strata_used=int(row["strata_used"]),
                 start=pooled.start,
                 end=pooled.end,
-                status="grey" if withheld and row["status"] is not None else row["status"],
-                withheld=withheld or row["reason"],
+                status="grey" if withheld is not None and row["status"] is not None else row["status"],
+                withheld=None if value is not None else withheld or row["reason"],
             ),
         )
 
 
-def _limit(limit: float, value: float | None, rules: Preset) -> float | None:
-    return None if value is None or not np.isfinite(limit) else rules.rounded(limit)
-
-
-def _withheld(is_two_group: bool, compared: tuple[tuple[int, int], ...], rules: Preset) -> str | None:
-    """Why a statistic may not be published, from the true counts (numerator, denominator) that it compares."""
-    counts = np.array(compared, dtype=np.int64).reshape(-1, 2)
-    masked = rules.is_masked(counts).any(axis=1)
-    if is_two_group:
-        return MASKED_CELL if masked.any() else None
-    if int((~masked & (counts[:, 1] > 0)).sum()) < rules.fewest_strata:
-        return TOO_FEW_STRATA
-    return TOO_FEW_EVENTS if int(counts[:, 0].sum()) < rules.fewest_events else None
+def _withheld(gaps: pd.DataFrame, rules: Preset) -> list[str | None]:
+    """Why each statistic may not be published, from the true counts that it compares; None where it may."""
+    sizes = [len(compared) for compared in gaps["compared"]]
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    pairs = np.array([pair for compared in gaps["compared"] for pair in compared], dtype=np.int64).reshape(-1, 2)
+    masked = rules.is_masked(pairs).any(axis=1)
+    shown = np.bincount(owner, weights=~masked & (pairs[:, 1] > 0), minlength=len(sizes))
+    events = np.bincount(owner, weights=pairs[:, 0], minlength=len(sizes))
+    has_masked = np.bincount(owner, weights=masked, minlength=len(sizes)) > 0
+    is_two_group = gaps["stratum"].notna().to_numpy()
+    reasons = np.select(
+        [
+            is_two_group & has_masked,
+            ~is_two_group & (shown < rules.fewest_strata),
+            ~is_two_group & (events < rules.fewest_events),
+        ],
+        [MASKED_CELL, TOO_FEW_STRATA, TOO_FEW_EVENTS],
+        default="",
+    )
+    return [reason or None for reason in reasons.tolist()]
 
 
 def _grouped(
@@ -217,20 +225,19 @@ def _disclosed_points(
 
 def _point(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell) -> DisclosedSpcPoint:
     withheld = _chart_withheld(row, rules)
-    limits = [None if withheld else _rounded(row[name], rules) for name in ("centre", "lower", "upper")]
+    limits = _limits(row, rules, cell, is_withheld=withheld is not None)
     hidden = withheld is not None or cell.masked
-    signals = row["signals"]
-    assert isinstance(signals, tuple)
+    first, last = _month(row["baseline_start"]), _month(row["baseline_end"])
     return DisclosedSpcPoint(
         chart="p",
         profile=PROFILE,
-        baseline_start=first_day(_whole(row["baseline_start"])),
-        baseline_end=Period(_whole(row["baseline_end"]), PeriodLength.MONTH).end,
-        centre=limits[0],
-        lower=limits[1],
-        upper=limits[2],
-        signals=() if hidden else signals,
-        variation=None if hidden else _word(row["variation"]),
+        baseline_start=None if first is None else first_day(first),
+        baseline_end=None if last is None else Period(last, PeriodLength.MONTH).end,
+        centre=limits.centre,
+        lower=limits.lower,
+        upper=limits.upper,
+        signals=() if hidden else row["signals"],
+        variation=None if hidden else row["variation"],
         provisional=row["standing"] == str(LimitsStanding.PROVISIONAL),
         withheld=withheld or (MASKED_CELL if cell.masked else None),
     )
@@ -239,7 +246,22 @@ def _point(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell) -> D
 def _chart_withheld(row: Mapping[Hashable, Any], rules: Preset) -> str | None:
     if row["standing"] == str(LimitsStanding.NONE):
         return NO_LIMITS
-    return TOO_FEW_EVENTS if _whole(row["baseline_events"]) < rules.fewest_events else None
+    return TOO_FEW_EVENTS if int(row["baseline_events"]) < rules.fewest_events else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    centre: float | None
+    lower: float | None
+    upper: float | None
+
+
+def _limits(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell, *, is_withheld: bool) -> _Limits:
+    centre = None if is_withheld else _rounded(row["centre"], rules)
+    # The width of the limits gives the denominator away, so a masked one has no limits.
+    if centre is None or cell.denominator is None:
+        return _Limits(centre, None, None)
+    return _Limits(centre, _rounded(row["lower"], rules), _rounded(row["upper"], rules))
 
 
 def _rare_point(row: Mapping[Hashable, Any]) -> DisclosedSpcPoint:
@@ -282,32 +304,24 @@ def _series_point(
     key: ReportKey, row: Mapping[Hashable, Any], length: PeriodLength, rules: Preset, cell: DisclosedCell
 ) -> DisclosedSeriesPoint:
     withheld = _chart_withheld(row, rules)
-    limits = [None if withheld else _rounded(row[name], rules) for name in ("centre", "lower", "upper")]
-    flags = row["flags"]
-    assert isinstance(flags, tuple)
+    limits = _limits(row, rules, cell, is_withheld=withheld is not None)
     hidden = withheld is not None or cell.masked
     period = Period(key[3], length)
     return DisclosedSeriesPoint(
         start=period.start,
         end=period.end,
         value=cell.value,
-        centre=limits[0],
-        lower=limits[1],
-        upper=limits[2],
-        flags=() if hidden else flags,
-        variation=None if hidden else _word(row["variation"]),
+        centre=limits.centre,
+        lower=limits.lower,
+        upper=limits.upper,
+        flags=() if hidden else row["flags"],
+        variation=None if hidden else row["variation_now"],
     )
 
 
-def _rounded(value: object, rules: Preset) -> float | None:
-    assert isinstance(value, float)
-    return None if np.isnan(value) else rules.rounded(value)
+def _rounded(value: float, rules: Preset) -> float | None:
+    return rules.rounded(value) if np.isfinite(value) else None
 
 
-def _whole(value: object) -> int:
-    assert isinstance(value, int | float)
-    return int(value)
-
-
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def _month(value: float) -> int | None:
+    return None if np.isnan(value) else int(value)

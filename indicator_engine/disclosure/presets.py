@@ -60,7 +60,8 @@ class Preset(BaseModel):
 
     def rounded(self, value: float) -> float:
         """A statistic to the preset's significant figures."""
-        return value if self.significant_figures is None else float(f"{value:.{self.significant_figures}g}")
+        figures = value if self.significant_figures is None else float(f"{value:.{self.significant_figures}g}")
+        return figures + 0.0  # minus zero is no number to publish
 
 
 def preset_named(name: str) -> Preset:

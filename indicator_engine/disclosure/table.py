@@ -44,6 +44,8 @@ class DisclosedStatistic:
 
     type: difference, ratio, sii, rii. stratum, reference: the two strata compared, None for measures over all strata.
     start, end: the pooled period it was estimated on, which may be longer than the report.
+    low, high: None also where an interval would not bear a judgement (fewer than five groups) or has no end.
+    withheld: why there is no value; None exactly when there is one.
     status: traffic light of a two-group gap (red, amber, green, grey); None elsewhere and for neutral indicators.
     """
 
@@ -68,7 +70,8 @@ class DisclosedStatistic:
 class DisclosedSpcPoint:
     """What the chart said of one period when it was released.
 
-    chart: p or g. centre, lower, upper: proportions 0..1 rounded to three significant figures, None when withheld.
+    chart: p or g. centre, lower, upper: proportions 0..1 rounded to three significant figures, None when withheld;
+    lower and upper also where the denominator of the period is masked.
     signals: the rules that this point itself completed, e.g. `above-upper-limit`, `shift-above`.
     variation: common-cause, special-cause-improvement, special-cause-concern, special-cause-neutral; for a rare
     indicator (chart g) no-signal, more-frequent, less-frequent; None when not ruled.
@@ -90,7 +93,10 @@ class DisclosedSpcPoint:
 
 @dataclass(frozen=True, slots=True)
 class DisclosedSeriesPoint:
-    """One period of the whole current chart: disclosed value, rounded limits, membership of runs."""
+    """One period of the whole current chart: disclosed value, rounded limits, membership of runs.
+
+    flags, variation: as the chart reads today, so that every point of a run carries it from its first.
+    """
 
     start: date
     end: date
@@ -125,7 +131,7 @@ class DisclosedReport:
 
 @dataclass(frozen=True, slots=True)
 class DisclosedTable:
-    """Every report of one evaluation after one disclosure preset; reports are ordered by indicator, subject, start."""
+    """Every report of one evaluation after one disclosure preset; ordered by indicator, subject, length, start."""
 
     preset: str
     audience: str

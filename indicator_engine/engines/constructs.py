@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Integer
+from sqlalchemy import Boolean, Date, Integer, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -45,6 +45,13 @@ class HoldsText(FunctionElement[bool]):
     """Whether the first text holds the second."""
 
     type = Boolean()
+    inherit_cache = True
+
+
+class ByteOrder(FunctionElement[str]):
+    """A text to sort by, in the order of its bytes whatever the locale of the database."""
+
+    type = String()
     inherit_cache = True
 
 
@@ -128,3 +135,15 @@ def _holds_text(element: HoldsText, compiler: SQLCompiler, **kwargs: Any) -> str
 def _holds_text_sqlite(element: HoldsText, compiler: SQLCompiler, **kwargs: Any) -> str:
     text, part = _parts(element, compiler, **kwargs)
     return f"instr({text}, {part}) > 0"
+
+
+@compiles(ByteOrder)
+def _byte_order(element: ByteOrder, compiler: SQLCompiler, **kwargs: Any) -> str:
+    (value,) = _parts(element, compiler, **kwargs)
+    return f'{value} COLLATE "C"'
+
+
+@compiles(ByteOrder, "sqlite")
+def _byte_order_sqlite(element: ByteOrder, compiler: SQLCompiler, **kwargs: Any) -> str:
+    (value,) = _parts(element, compiler, **kwargs)
+    return value

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from indicator_engine.counts import CountRow, EventRow, MonthRange
+from indicator_engine.engines.constructs import ByteOrder
 from indicator_engine.engines.fact import FLAGS, fact_statement, flag_name, level_name
 from indicator_engine.plan import Family, PlannedIndicator
 
@@ -108,7 +109,7 @@ def _count_queries(family: Family, fact: sa.TableClause, dialect: Dialect) -> It
 
 def _event_query(indicator: PlannedIndicator, fact: sa.TableClause) -> sa.Select[Any]:
     """Births of the denominator numbered in order of time; of each delivery with events, its first event."""
-    order = (fact.c.event_time, fact.c.cluster_key, fact.c.entity_key)
+    order = tuple(ByteOrder(each) for each in (fact.c.event_time, fact.c.cluster_key, fact.c.entity_key))
     numbered = (
         sa.select(
             fact.c.provider,

@@ -10,7 +10,7 @@ import pandas as pd
 from indicator_engine.counts import Counted
 from indicator_engine.definition import IndicatorDefinition, PeriodLength, Stratifier
 from indicator_engine.estimates.charts import CHART_COLUMNS, RARE_COLUMNS, chart_of, rare_states
-from indicator_engine.estimates.gaps import GAP_COLUMNS, gaps_of, has_events_everywhere
+from indicator_engine.estimates.gaps import GAP_COLUMNS, gaps_of
 from indicator_engine.estimates.intervals import interval_of
 from indicator_engine.estimates.roll_up import count_periods, count_subjects, fill_strata
 from indicator_engine.estimates.settings import EstimateSettings
@@ -159,21 +159,25 @@ class _Own:
         mature = mature[~mature["pending"]]
         if mature.empty:
             return
+        # Between the periods that gaps are meant for, only quarters in which every group has enough events.
+        is_extra = length is PeriodLength.QUARTER and self.definition.inequality_period is not length
         for dimension in self.definition.stratifiers:
-            gaps = gaps_of(mature, self.definition, self.stratifiers[dimension], confidence=self.settings.confidence)
-            if length is PeriodLength.QUARTER and self.definition.inequality_period is not PeriodLength.QUARTER:
-                enough = has_events_everywhere(mature, dimension, self.definition.minimum_events)
-                sets = zip(gaps["subject"], gaps["start"], strict=True)
-                gaps = gaps[[(subject, start) in enough for subject, start in sets]]
+            gaps = gaps_of(
+                mature,
+                self.definition,
+                self.stratifiers[dimension],
+                confidence=self.settings.confidence,
+                fewest_events=self.definition.minimum_events if is_extra else 0,
+            )
             yield _place_gaps(gaps, length, pooled)
 
 
 def _place_gaps(gaps: pd.DataFrame, length: PeriodLength, pooled: PeriodLength) -> pd.DataFrame:
     """Gaps with the report that carries them: the one that ends with the pooled period."""
-    starts = {int(start): pooled_period(Period(int(start), pooled), length).first_month for start in gaps["start"]}
+    months_later = pooled_period(Period(0, pooled), length).first_month
     return gaps.assign(
         length=str(length),
         pooled_start=gaps["start"],
         pooled_length=str(pooled),
-        start=gaps["start"].map(starts),
+        start=gaps["start"] + months_later,
     )

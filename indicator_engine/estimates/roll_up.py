@@ -29,9 +29,9 @@ def count_subjects(counts: CountTable, *, reporter: str, subject_of: Mapping[str
 
 
 def months_counted(counts: CountTable) -> MonthRange:
-    """The closed range of months that hold any count; empty tables give an empty range (no whole period fits)."""
+    """The closed range of months that hold any count; open at both ends where there is none."""
     months = counts.cells["month"]
-    return MonthRange(0, -1) if months.empty else MonthRange(int(months.min()), int(months.max()))
+    return MonthRange() if months.empty else MonthRange(int(months.min()), int(months.max()))
 
 
 def count_periods(monthly: pd.DataFrame, length: PeriodLength, months: MonthRange) -> pd.DataFrame:

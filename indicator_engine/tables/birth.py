@@ -253,7 +253,7 @@ BABY = Table(
         Column(
             "gestation_days",
             ColumnType.INTEGER,
-            "Gestation at birth is not known in any source.",
+            "Never absent: a birth whose gestation no source knows is held.",
             unit="days",
             required=True,
             minimum=141,
@@ -264,7 +264,7 @@ BABY = Table(
         Column(
             "birth_weight_g",
             ColumnType.INTEGER,
-            "The baby was not weighed, or no source sent the weight.",
+            "Never absent: a birth whose weight no source knows is held.",
             unit="g",
             required=True,
             minimum=200,
@@ -297,7 +297,7 @@ BABY = Table(
         Column(
             "delivery_method",
             ColumnType.CODE,
-            "How the baby was born is not known in any source.",
+            "Never absent: a birth whose method no source knows is held.",
             code_list="delivery_method",
             required=True,
             validity="5/6 => presentation 02 (warn)",

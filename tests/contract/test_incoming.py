@@ -71,6 +71,10 @@ def test_the_same_key_in_two_objects_is_no_fault() -> None:
     refuse_duplicate_keys(b'{"a": {"b": 1}, "c": {"b": 1}}')
 
 
+def test_a_number_of_thousands_of_digits_is_no_fault_of_the_keys() -> None:
+    refuse_duplicate_keys(b'{"value": ' + b"9" * 5_000 + b"}")
+
+
 def test_a_refusal_never_quotes_the_payload() -> None:
     with pytest.raises(PayloadRefused) as refusal:
         parse_json(b'{"family": "' + CANARY.encode() + b'"', LIMITS)

@@ -13,6 +13,8 @@ from fhir_adapter.fhir.canonical import DATA_ABSENT_REASON, Canonicals
 from fhir_adapter.fhir.elements import Json
 from fhir_adapter.fhir.measure import build_measure
 from fhir_adapter.fhir.measure_checks import check_measure
+from fhir_adapter.fhir.outgoing import outgoing_faults
+from fhir_adapter.fhir.r4_schema import R4Schema
 from fhir_adapter.fhir.report_checks import check_report
 from indicator_engine.definition import shipped_definitions, shipped_stratifiers
 from tests.contract.report_builders import built
@@ -146,3 +148,17 @@ def test_a_fault_in_a_report_is_named(mutation: Mutation, words: str) -> None:
 @pytest.mark.parametrize(("mutation", "words"), MEASURE_FAULTS.values(), ids=MEASURE_FAULTS.keys())
 def test_a_fault_in_a_measure_is_named(mutation: Mutation, words: str) -> None:
     assert words in "; ".join(check_measure(mutated(good_measure(), mutation)))
+
+
+@pytest.mark.parametrize("resource", [built(), good_measure()], ids=["report", "measure"])
+def test_a_good_resource_may_leave(resource: Json) -> None:
+    assert outgoing_faults(resource, R4Schema()) == []
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [put(("type",), "aggregate"), put((*GROUP, "measureScore", "value"), 0.75)],
+    ids=["against the schema", "against our rules"],
+)
+def test_a_faulty_report_may_not_leave(mutation: Mutation) -> None:
+    assert outgoing_faults(mutated(built(), mutation), R4Schema()) != []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +26,6 @@ def maternity_bundle(*changes: Callable[[Bundle], None]) -> Bundle:
         "timestamp": "2026-03-04T10:00:00+00:00",
         "entry": [entry(resource) for resource in (*maternal_resources(), *baby_resources())],
     }
-    bundle = copy.deepcopy(bundle)
     for change in changes:
         change(bundle)
     return bundle
@@ -64,12 +62,12 @@ def observation(name: str, code: Resource, subject: str, encounter: str | None, 
     }
 
 
-def patient(name: str, nhs_number: str, **more: Any) -> Resource:
+def patient(resource_id: str, nhs_number: str, **more: Any) -> Resource:
     status = concept("https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland", "01")
     ethnicity = concept("https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland", "H")
     return {
         "resourceType": "Patient",
-        "id": name,
+        "id": resource_id,
         "extension": [{"url": UK_CORE + "EthnicCategory", "valueCodeableConcept": ethnicity}],
         "identifier": [
             {
@@ -77,7 +75,7 @@ def patient(name: str, nhs_number: str, **more: Any) -> Resource:
                 "value": nhs_number,
                 "extension": [{"url": UK_CORE + "NHSNumberVerificationStatus", "valueCodeableConcept": status}],
             },
-            {"system": HOSPITAL_NUMBER, "value": f"H-{name}"},
+            {"system": HOSPITAL_NUMBER, "value": f"H-{resource_id}"},
         ],
         "gender": "female",
         **more,
@@ -198,7 +196,7 @@ def place_of(bundle: Bundle, name: str) -> int:
     return [each["resource"]["id"] for each in bundle["entry"]].index(name)
 
 
-def changed(name: str, **values: Any) -> Callable[[Bundle], None]:
+def changed(name: str, /, **values: Any) -> Callable[[Bundle], None]:
     """A change that gives elements of one resource new values."""
 
     def change(bundle: Bundle) -> None:

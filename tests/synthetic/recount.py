@@ -59,8 +59,8 @@ class Event:
 
 def quintile_by_postcode(folder: Path) -> dict[str, str]:
     """Quintile of each postcode, through the two reference tables of the folder."""
-    quintiles = {row["lsoa11cd"]: row["imd2019_quintile"] for row in rows_of(folder / "imd2019.csv")}
-    return {row["pcds"]: quintiles[row["lsoa11"]] for row in rows_of(folder / "postcodes.csv")}
+    quintiles = {row["lsoa11cd"]: row["imd2019_quintile"] for row in rows_of(folder / "reference" / "imd2019.csv")}
+    return {row["pcds"]: quintiles[row["lsoa11"]] for row in rows_of(folder / "reference" / "postcodes.csv")}
 
 
 def bundles_in(folder: Path) -> Iterator[Resource]:
@@ -131,10 +131,11 @@ def value_code(resources: Iterable[Resource], code: str) -> str | None:
 
 
 def events_of(reader: BundleReader) -> Iterator[Event]:
-    """The units of all six indicators that this bundle holds."""
+    """The units of all six indicators that this bundle holds; an ongoing pregnancy has its booking alone."""
     yield from booking_events(reader)
-    yield from delivery_events(reader)
-    yield from baby_events(reader)
+    if reader.babies:
+        yield from delivery_events(reader)
+        yield from baby_events(reader)
 
 
 def place_of(encounter: Resource) -> tuple[str, str]:

@@ -19,7 +19,18 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{1
 
 @pytest.fixture(scope="module")
 def bundles(small_world: World) -> list[Bundle]:
+    """Every bundle: of the births, then of the ongoing pregnancies."""
     return [orjson.loads(line) for line in bundles_of(small_world)]
+
+
+@pytest.fixture(scope="module")
+def birth_bundles(bundles: list[Bundle]) -> list[Bundle]:
+    return bundles[:600]
+
+
+@pytest.fixture(scope="module")
+def ongoing_bundles(bundles: list[Bundle]) -> list[Bundle]:
+    return bundles[600:]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +56,13 @@ def test_a_slice_renders_the_same_bundles_as_the_whole(small_world: World) -> No
     assert list(bundles_of(small_world, start=100, stop=140)) == list(bundles_of(small_world))[100:140]
 
 
+def test_a_slice_may_hold_births_and_ongoing_pregnancies(small_world: World) -> None:
+    assert list(bundles_of(small_world, start=590, stop=605)) == list(bundles_of(small_world))[590:605]
+
+
 def test_a_stop_past_the_end_is_the_end(small_world: World) -> None:
-    assert len(list(bundles_of(small_world, start=590, stop=10_000))) == 10
+    last = len(small_world.pregnancies)
+    assert len(list(bundles_of(small_world, start=last - 10, stop=last + 1000))) == 10
 
 
 def test_every_bundle_is_a_transaction_of_puts(bundles: list[Bundle]) -> None:
@@ -76,9 +92,52 @@ def test_every_reference_resolves_within_its_bundle(bundles: list[Bundle]) -> No
     assert all(set(references_in(bundle)) <= {entry["fullUrl"] for entry in bundle["entry"]} for bundle in bundles)
 
 
-def test_a_bundle_holds_every_type_of_the_contract(bundles: list[Bundle]) -> None:
+def test_the_bundle_of_a_birth_holds_every_type_of_the_contract(birth_bundles: list[Bundle]) -> None:
     expected = {"Patient", "RelatedPerson", "Condition", "Encounter", "Observation", "Procedure"}
-    assert all(types_in(bundle) == expected for bundle in bundles)
+    assert all(types_in(bundle) == expected for bundle in birth_bundles)
+
+
+def test_the_bundle_of_an_ongoing_pregnancy_holds_a_mother_her_pregnancy_and_her_booking(
+    ongoing_bundles: list[Bundle],
+) -> None:
+    first_types = [[entry["resource"]["resourceType"] for entry in bundle["entry"][:4]] for bundle in ongoing_bundles]
+    assert first_types == [["Patient", "Condition", "Encounter", "Observation"]] * len(ongoing_bundles)
+
+
+def test_besides_the_first_three_an_ongoing_pregnancy_has_observations_of_its_booking_only(
+    ongoing_bundles: list[Bundle],
+) -> None:
+    assert all(
+        (entry["resource"]["resourceType"], entry["resource"]["encounter"]["reference"])
+        == ("Observation", bundle["entry"][2]["fullUrl"])
+        for bundle in ongoing_bundles
+        for entry in bundle["entry"][3:]
+    )
+
+
+def test_a_mother_is_a_woman_without_a_birth_time_or_a_multiple_birth(bundles: list[Bundle]) -> None:
+    mothers = [BundleReader(bundle).mother for bundle in bundles]
+    birth_elements = {"_birthDate", "multipleBirthBoolean", "multipleBirthInteger"}
+    assert all(mother["gender"] == "female" and not birth_elements & mother.keys() for mother in mothers)
+
+
+def test_the_mother_of_an_ongoing_pregnancy_links_to_nobody(ongoing_bundles: list[Bundle]) -> None:
+    assert not any("link" in BundleReader(bundle).mother for bundle in ongoing_bundles)
+
+
+def test_a_pregnancy_is_active_until_the_birth(birth_bundles: list[Bundle], ongoing_bundles: list[Bundle]) -> None:
+    assert [pregnancy_statuses(birth_bundles), pregnancy_statuses(ongoing_bundles)] == [{"resolved"}, {"active"}]
+
+
+def pregnancy_statuses(bundles: list[Bundle]) -> set[str]:
+    """Clinical statuses of the pregnancies, the second entry of each bundle."""
+    return {bundle["entry"][1]["resource"]["clinicalStatus"]["coding"][0]["code"] for bundle in bundles}
+
+
+def test_an_ongoing_pregnancy_is_recorded_after_its_booking(ongoing_bundles: list[Bundle]) -> None:
+    assert all(
+        bundle["timestamp"][:10] > bundle["entry"][2]["resource"]["period"]["start"] for bundle in ongoing_bundles
+    )
 
 
 def test_the_mother_links_to_a_related_person_for_each_baby(twin_bundle: Bundle) -> None:
@@ -92,10 +151,10 @@ def test_twins_say_their_birth_order(twin_bundle: Bundle) -> None:
     assert orders == [1, 2]
 
 
-def test_a_bundle_is_recorded_after_the_birth(bundles: list[Bundle]) -> None:
+def test_a_bundle_is_recorded_after_the_birth(birth_bundles: list[Bundle]) -> None:
     assert all(
         bundle["timestamp"][:16] > baby["_birthDate"]["extension"][0]["valueDateTime"][:16]
-        for bundle in bundles
+        for bundle in birth_bundles
         for _, baby in BundleReader(bundle).babies
     )
 

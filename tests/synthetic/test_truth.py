@@ -84,6 +84,11 @@ def test_bookings_before_the_first_month_are_told(counts: pd.DataFrame, small_wo
     assert months.min() < str(small_world.first_month)
 
 
+def test_bookings_are_told_up_to_the_last_month(counts: pd.DataFrame, small_world: World) -> None:
+    months = counts.loc[counts["indicator"] == "BK03", "month"]
+    assert months.max() == str(small_world.last_month)
+
+
 def test_births_stay_within_the_months_of_the_world(counts: pd.DataFrame, small_world: World) -> None:
     months = counts.loc[counts["indicator"] != "BK03", "month"]
     assert (months.min(), months.max()) == (str(small_world.first_month), str(small_world.last_month))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from synthetic_bundles.areas import build_areas, build_postcodes
-from synthetic_bundles.chance import calibrated, choose_by_row
+from synthetic_bundles.birth_dates import draw_due_dates
+from synthetic_bundles.chance import Floats, calibrated, choose_by_row
 from synthetic_bundles.errors import WorldRefused
 from synthetic_bundles.figures import AREAS_BY_DECILE
 from synthetic_bundles.london_time import iso_texts, skip_missing_hour
@@ -29,7 +30,17 @@ POSTCODE_AREAS = frozenset(
     """.split()  # noqa: SIM905 a word list is easier to check against the source
 )
 WEIGHTS = np.arange(10, 1, -1)
-TABLES = ("mothers", "pregnancies", "bookings", "deliveries", "babies", "areas", "postcodes", "organisations")
+TABLES = (
+    "mothers",
+    "pregnancies",
+    "bookings",
+    "deliveries",
+    "babies",
+    "ongoing",
+    "areas",
+    "postcodes",
+    "organisations",
+)
 
 
 def small(seed: int) -> World:
@@ -150,7 +161,64 @@ def test_the_first_baby_of_a_delivery_is_born_when_the_delivery_says(small_world
 
 
 def test_every_booking_stands_before_its_birth(small_world: World) -> None:
-    assert (small_world.bookings["booking_date"] < small_world.deliveries["birth_datetime"].astype("M8[D]")).all()
+    booked = small_world.bookings["booking_date"][: small_world.births]
+    assert (booked < small_world.deliveries["birth_datetime"].astype("M8[D]")).all()
+
+
+def bookings_a_day(world: World) -> Floats:
+    """Bookings a day in each month of the world."""
+    months = np.arange(world.first_month, world.last_month + 2)
+    position = (world.bookings["booking_date"].astype("M8[M]") - world.first_month).astype(np.int64)
+    counts = np.bincount(position[(position >= 0) & (position < world.months)], minlength=world.months)
+    return counts / np.diff(months.astype("M8[D]")).astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def daily_bookings() -> Floats:
+    """Of 60,000 births in 60 months: about 1,000 bookings a month, so that chance moves one by 3 per cent."""
+    return bookings_a_day(generate_world(births=60_000, seed=5, scenario=load_scenario("llr")))
+
+
+def test_bookings_are_level_from_the_first_month_to_the_last(
+    daily_bookings: Floats,
+) -> None:
+    # Three per cent for the season and four standard errors for chance.
+    assert daily_bookings / daily_bookings.mean() == pytest.approx(np.ones(60), abs=0.16)
+
+
+def test_the_last_nine_months_book_as_often_as_the_same_months_a_year_before(
+    daily_bookings: Floats,
+) -> None:
+    # The same season, so chance alone: three standard errors of the ratio of 9,000 to 9,000.
+    assert daily_bookings[-9:].sum() / daily_bookings[-21:-12].sum() == pytest.approx(1.0, abs=0.045)
+
+
+def test_births_are_those_asked_for_and_ongoing_pregnancies_come_on_top(small_world: World) -> None:
+    told = (small_world.births, len(small_world.pregnancies) - len(small_world.ongoing))
+    assert told == (600, 600)
+
+
+def test_ongoing_pregnancies_are_booked_in_the_months_of_the_world_in_order() -> None:
+    world = generate_world(births=2_000, seed=1, scenario=load_scenario("llr"), months=3)
+    booked = world.bookings["booking_date"][world.ongoing["pregnancy"]]
+    months = booked.astype("M8[M]")
+    assert (months.min(), months.max(), (np.sort(booked) == booked).all()) == (
+        world.first_month,
+        world.last_month,
+        True,
+    )
+
+
+def test_who_is_due_after_the_world_is_due_from_its_end_on() -> None:
+    end = np.datetime64("2026-05-01")
+    due = draw_due_dates(np.random.default_rng(1), 50_000, np.datetime64("2021-05-01"), end)
+    assert (due.min(), due.max()) == (end, np.datetime64("2027-01-13"))  # 300 days of gestation less 42 at booking
+
+
+def test_every_pregnancy_has_its_own_mother_and_booking(small_world: World) -> None:
+    rows = np.arange(len(small_world.mothers))
+    of_row = np.array([small_world.pregnancies["mother"], small_world.bookings["pregnancy"]])
+    assert (of_row == rows).all()
 
 
 def test_no_record_is_older_than_the_birth_it_tells_of(small_world: World) -> None:

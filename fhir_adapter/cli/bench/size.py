@@ -1,0 +1,48 @@
+"""How much work a bench does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BIRTHS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BenchSize:
+    """Sizes of the work of every area; the defaults are those that the bars were set for.
+
+    births: deliveries counted. bundles, csv_rows: read. stored: bundles stored in each round. groups: given
+    intervals. sets: of five groups, compared. series: charted, 60 points each. repeats: rounds timed.
+    """
+
+    births: int = BIRTHS
+    bundles: int = 500
+    stored: int = 200
+    csv_rows: int = 50_000
+    groups: int = 30_000
+    sets: int = 3_000
+    series: int = 5_000
+    repeats: int = 5
+
+
+FULL = BenchSize()
+LEAST = BenchSize(births=1, bundles=20, stored=10, csv_rows=200, groups=400, sets=40, series=100)
+
+
+def size_of(births: int | None) -> BenchSize:
+    """The full size, or every area smaller in proportion to `births` (but never below LEAST): for a look alone."""
+    if births is None:
+        return FULL
+
+    def scaled(full: int, least: int) -> int:
+        return min(full, max(least, full * births // BIRTHS))
+
+    return BenchSize(
+        births=births,
+        bundles=scaled(FULL.bundles, LEAST.bundles),
+        stored=scaled(FULL.stored, LEAST.stored),
+        csv_rows=scaled(FULL.csv_rows, LEAST.csv_rows),
+        groups=scaled(FULL.groups, LEAST.groups),
+        sets=scaled(FULL.sets, LEAST.sets),
+        series=scaled(FULL.series, LEAST.series),
+    )

@@ -1,0 +1,36 @@
+"""perinatal db …"""
+
+from __future__ import annotations
+
+import typer
+
+from fhir_adapter.cli.options import Database, Json
+from fhir_adapter.cli.output import print_json, say
+from fhir_adapter.settings import read_settings
+from fhir_adapter.store.database import open_database
+from fhir_adapter.store.migrating import check_schema, newest_revision, upgrade
+
+database_app = typer.Typer(no_args_is_help=True, help="The schema of the store.")
+
+
+@database_app.command("upgrade")
+def upgrade_schema(*, database: Database = None, as_json: Json = False) -> None:
+    """Bring the schema of the database up to date."""
+    engine = open_database(read_settings(database_url=database).database_url)
+    upgrade(engine)
+    _say_revision(as_json=as_json)
+
+
+@database_app.command("check")
+def check(*, database: Database = None, as_json: Json = False) -> None:
+    """Check that the database answers and has the schema that this version needs."""
+    check_schema(open_database(read_settings(database_url=database).database_url))
+    _say_revision(as_json=as_json)
+
+
+def _say_revision(*, as_json: bool) -> None:
+    revision = newest_revision()
+    if as_json:
+        print_json({"schema": revision})
+        return
+    say(f"the database is at schema {revision}")

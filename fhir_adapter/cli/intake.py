@@ -1,0 +1,197 @@
+"""perinatal ingest, reference, conflicts and quarantine"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fhir_adapter import wiring
+from fhir_adapter.cli.options import Database, Json, Paths
+from fhir_adapter.cli.output import Exit, complain, print_json, progress_bar, say
+from fhir_adapter.settings import Settings, read_settings
+from fhir_adapter.store.database import reading, writing
+from fhir_adapter.store.intake_log import ReceivedIssue, list_quarantine
+from fhir_adapter.store.reference_tables import load_reference
+from fhir_adapter.store.resolution_log import list_conflicts
+from fhir_adapter.workflows.files import find_files
+from fhir_adapter.workflows.ingest import ReadPayload
+from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
+from fhir_adapter.workflows.resolve import resolve_everything
+
+reference_app = typer.Typer(no_args_is_help=True, help="Load reference tables.")
+conflicts_app = typer.Typer(no_args_is_help=True, help="Values on which sources disagree.")
+quarantine_app = typer.Typer(no_args_is_help=True, help="What was set aside.")
+
+
+class ReferenceKind(StrEnum):
+    """Kinds of reference files."""
+
+    IMD = "imd"
+    POSTCODES = "postcodes"
+    ORGANISATIONS = "organisations"
+
+
+def ingest(
+    paths: Paths,
+    *,
+    adapter: Annotated[str | None, typer.Option(help="Adapter to use; chosen by content when not given.")] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Show what each file would become; keep nothing.")] = False,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Take in files or folders: .json, .ndjson, .csv, and .gz of each. Exit code 1 when anything was wrong."""
+    settings = read_settings(database_url=database)
+    if adapter is not None:
+        wiring.adapters_of(settings).by_name(adapter)
+    if dry:
+        _dry_run(paths, adapter, settings, as_json=as_json)
+        return
+    report = _ingest(paths, adapter, settings)
+    if as_json:
+        print_json(ingest_document(report))
+    else:
+        _say_report(report)
+    if report.has_problems:
+        raise typer.Exit(Exit.DATA_PROBLEMS)
+
+
+@reference_app.command("load")
+def load(
+    kind: Annotated[ReferenceKind, typer.Argument(help="What the file holds.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Load deprivation (official IMD 2019 layout), postcodes (ONSPD layout) or organisations."""
+    engine = wiring.open_store(read_settings(database_url=database))
+    with writing(engine) as connection:
+        rows = load_reference(connection, kind, file)
+    resolve_everything(engine)
+    if as_json:
+        print_json({"kind": kind, "file": str(file), "rows": rows})
+        return
+    say(f"{rows} rows of {kind} loaded from {file}")
+
+
+@conflicts_app.command("list")
+def conflicts(*, database: Database = None, as_json: Json = False) -> None:
+    """List the fields on which sources disagree, with the source whose value counts; never the values."""
+    with reading(wiring.open_store(read_settings(database_url=database))) as connection:
+        found = list_conflicts(connection)
+    if as_json:
+        print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
+        return
+    for each in found:
+        say(
+            f"{each.table_name} {each.record_key} {each.column_name}: {each.candidate_count} values, "
+            f"taken from {each.chosen_source} by {each.rule_id}"
+        )
+    say(f"{len(found)} conflicts")
+
+
+@quarantine_app.command("list")
+def quarantined(*, database: Database = None, as_json: Json = False) -> None:
+    """List what was set aside and why."""
+    with reading(wiring.open_store(read_settings(database_url=database))) as connection:
+        found = list_quarantine(connection)
+    if as_json:
+        print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
+        return
+    for each in found:
+        say(f"{each.id}  {each.location}: {each.text} [{each.reason_code}]")
+    say(f"{len(found)} payloads in quarantine")
+
+
+def ingest_document(report: IngestReport) -> dict[str, object]:
+    """What `ingest --json` prints."""
+    return {
+        "accepted": report.total("accepted"),
+        "quarantined": report.total("quarantined"),
+        "already_processed": report.total("already_processed"),
+        "conflicts": report.resolved.conflicts,
+        "held": dict(report.resolved.held),
+        "files": [_file_document(file) for file in report.files],
+    }
+
+
+def _file_document(file: FileReport) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "adapter": file.adapter or None,
+        "accepted": file.accepted,
+        "quarantined": file.quarantined,
+        "already_processed": file.already_processed,
+        "rows": dict(sorted(file.rows.items())),
+        "issue_count": file.issue_count,
+        "issues": [_issue_document(issue) for issue in file.issues],
+    }
+
+
+def _issue_document(issue: ReceivedIssue) -> dict[str, str]:
+    return {"severity": issue.severity, "code": issue.code, "location": issue.location, "text": issue.text}
+
+
+def _ingest(paths: list[Path], adapter: str | None, settings: Settings) -> IngestReport:
+    files = find_files(paths)
+    engine = wiring.open_store(settings)
+    with progress_bar("Ingest", None) as move:
+        return ingest_files(files, wiring.intake_of(settings, engine), adapter_name=adapter, progress=move)
+
+
+def _dry_run(paths: list[Path], adapter: str | None, settings: Settings, *, as_json: bool) -> None:
+    intake = wiring.intake_of(settings, wiring.open_store(settings))
+    documents = [
+        _dry_document(file.name, read) for file, read in dry_run(find_files(paths), intake, adapter_name=adapter)
+    ]
+    if as_json:
+        print_json({"files": documents})
+        return
+    for document in documents:
+        rows = document["rows"]
+        assert isinstance(rows, dict)
+        counts = ", ".join(f"{len(found)} {table}" for table, found in rows.items())
+        say(f"{document['path']}: {document['adapter'] or 'no adapter'}: {counts or 'no rows'}")
+        _complain_issues(document["path"], document["issues"])
+
+
+def _dry_document(name: str, payloads: list[ReadPayload]) -> dict[str, object]:
+    refused = [payload.refused for payload in payloads if payload.refused is not None]
+    issues = [*refused, *(issue for payload in payloads for issue in payload.issues)]
+    return {
+        "path": name,
+        "adapter": next((payload.adapter for payload in payloads if payload.adapter), None),
+        "rows": record_rows([record for payload in payloads for record in payload.records]),
+        "issues": [
+            {"severity": str(each.severity), "code": each.code, "location": each.location, "text": each.text}
+            for each in issues
+        ],
+    }
+
+
+def _complain_issues(path: object, issues: object) -> None:
+    assert isinstance(issues, list)
+    for issue in issues:
+        complain(f"{path}: {issue['severity']}: {issue['location']}: {issue['text']} [{issue['code']}]")
+
+
+def _say_report(report: IngestReport) -> None:
+    for file in report.files:
+        for issue in file.issues:
+            complain(f"{issue.severity}: {issue.location}: {issue.text} [{issue.code}]")
+        if file.issue_count > len(file.issues):
+            complain(f"{file.path}: {file.issue_count - len(file.issues)} more issues; --json counts them all")
+    say(
+        f"{report.total('accepted')} records accepted, {report.total('already_processed')} already processed, "
+        f"{report.total('quarantined')} set aside; {report.resolved.conflicts} conflicts"
+    )
+    _say_held(report.resolved.held.items())
+
+
+def _say_held(held: Iterable[tuple[str, int]]) -> None:
+    for column, count in held:
+        say(f"{count} records are held because no source gave {column}")

@@ -1,0 +1,113 @@
+"""Settings become an open store, adapters, keys and limits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Engine
+
+from fhir_adapter.errors import SettingsInvalid, StoreOutdated
+from fhir_adapter.fhir.canonical import Canonicals
+from fhir_adapter.fhir.incoming import IncomingLimits
+from fhir_adapter.settings import Settings
+from fhir_adapter.sources.registry import AdapterRegistry, load_adapters, shipped_adapters
+from fhir_adapter.store.database import open_database
+from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
+from fhir_adapter.store.sealing import KEY_BYTES, Sealer
+from fhir_adapter.workflows.identities import Pseudonyms
+from fhir_adapter.workflows.ingest import Intake
+from indicator_engine.definition import shipped_definitions, shipped_stratifiers
+from indicator_engine.evaluate import Catalogue
+
+OWNER_ONLY = 0o600
+
+
+def now() -> datetime:
+    """The clock of the service, in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The calendar date in Europe/London."""
+    return datetime.now(ZoneInfo("Europe/London")).date()
+
+
+def open_store(settings: Settings) -> Engine:
+    """The store, with its schema made when the database is empty; raises StoreUnavailable or StoreOutdated."""
+    engine = open_database(settings.database_url)
+    if is_empty(engine):
+        upgrade(engine)
+    try:
+        check_schema(engine)
+    except StoreOutdated:
+        engine.dispose()
+        raise
+    return engine
+
+
+def adapters_of(settings: Settings) -> AdapterRegistry:
+    """The adapters of the settings, or those shipped; raises MappingInvalid with every fault."""
+    return shipped_adapters() if settings.mappings_folder is None else load_adapters(settings.mappings_folder)
+
+
+def catalogue() -> Catalogue:
+    """The indicators and stratifiers that are shipped."""
+    return Catalogue(shipped_definitions(), shipped_stratifiers())
+
+
+def canonicals_of(settings: Settings) -> Canonicals:
+    """Canonical URLs under the base that is set."""
+    return Canonicals(settings.canonical_base.rstrip("/"))
+
+
+def limits_of(settings: Settings) -> IncomingLimits:
+    """Limits on what comes in."""
+    return IncomingLimits(max_bytes=settings.largest_body_bytes, max_depth=settings.deepest_json)
+
+
+def intake_of(settings: Settings, engine: Engine) -> Intake:
+    """All that ingest needs, over an open store."""
+    key = deployment_key(settings)
+    return Intake(
+        engine=engine,
+        adapters=adapters_of(settings),
+        sealer=Sealer(key),
+        pseudonyms=Pseudonyms(key),
+        limits=limits_of(settings),
+        synthetic=settings.synthetic,
+        now=now,
+    )
+
+
+def deployment_key(settings: Settings) -> bytes:
+    """The deployment key: from PERINATAL_KEY, else from the key file, which is made when it is not there.
+
+    Raises SettingsInvalid when it is no key; the message never holds it.
+    """
+    if settings.key is not None:
+        return _decoded(settings.key.get_secret_value(), "PERINATAL_KEY")
+    if not settings.key_file.exists():
+        _make_key_file(settings.key_file)
+    return _decoded(settings.key_file.read_text("ascii"), str(settings.key_file))
+
+
+def _decoded(text: str, place: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except binascii.Error as cause:
+        raise SettingsInvalid(f"{place}: a deployment key is {KEY_BYTES} bytes in base64") from cause
+    if len(key) != KEY_BYTES:
+        raise SettingsInvalid(f"{place}: a deployment key is {KEY_BYTES} bytes in base64, not {len(key)}")
+    return key
+
+
+def _make_key_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")

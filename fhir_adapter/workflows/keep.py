@@ -1,0 +1,167 @@
+"""Payloads that were read, kept in one transaction: sealed bytes, source rows, identifiers, receipts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy.engine import Connection
+
+from fhir_adapter.sources.issues import Issue
+from fhir_adapter.sources.records import Identity, MappedRecord, Row
+from fhir_adapter.store.instants import instant_text
+from fhir_adapter.store.intake_log import (
+    ReceiptStatus,
+    Received,
+    ReceivedIssue,
+    find_receipt,
+    known_digests,
+    save_received,
+)
+from fhir_adapter.store.linkage_zone import ZoneEntry, save_zone_entries
+from fhir_adapter.store.links import PersonLink, save_person_links
+from fhir_adapter.store.reference_tables import Area, areas_of_postcodes
+from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records
+from fhir_adapter.workflows.identities import place_identities
+from fhir_adapter.workflows.ingest import Intake, ReadPayload
+
+RECEIPT_CHARACTERS = 32  # of the digest: the same payload has the same receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of one payload. status: accepted, already-processed or quarantined. rows: rows mapped, by table."""
+
+    receipt_id: str
+    location: str
+    adapter: str
+    status: str
+    rows: Mapping[str, int]
+    issues: tuple[Issue | ReceivedIssue, ...]
+    record_count: int
+
+
+ALREADY_PROCESSED = "already-processed"
+
+
+def keep_payloads(connection: Connection, payloads: Sequence[ReadPayload], intake: Intake) -> list[Kept]:
+    """Keep what is new of `payloads`, in order; a payload that was accepted before changes nothing."""
+    known = known_digests(connection, [each.digest for each in payloads])
+    received_at = instant_text(intake.now())
+    fresh: dict[str, ReadPayload] = {}
+    for each in payloads:
+        if each.digest not in known:
+            fresh.setdefault(each.digest, each)
+    _keep_rows(connection, [each for each in fresh.values() if each.refused is None], intake, received_at)
+    received = [_received(each, received_at) for each in fresh.values()]
+    save_received(connection, received, intake.sealer)
+    return list(_answers(connection, payloads, fresh))
+
+
+def receipt_id_of(digest: str) -> str:
+    """The receipt of a payload, or of one piece of it: the same for the same bytes."""
+    whole = sha256(digest.encode()).hexdigest() if "/" in digest else digest
+    return whole[:RECEIPT_CHARACTERS]
+
+
+def _answers(
+    connection: Connection, payloads: Sequence[ReadPayload], fresh: Mapping[str, ReadPayload]
+) -> Iterator[Kept]:
+    for each in payloads:
+        receipt_id = receipt_id_of(each.digest)
+        if fresh.get(each.digest) is each:
+            status = str(ReceiptStatus.ACCEPTED if each.refused is None else ReceiptStatus.QUARANTINED)
+            refused = () if each.refused is None else (each.refused,)
+            issues = (*refused, *each.issues)
+            counts = row_counts(each.records)
+            yield Kept(receipt_id, each.location, each.adapter, status, counts, issues, each.record_count)
+        else:
+            receipt = find_receipt(connection, each.digest)
+            rows = {} if receipt is None else receipt.rows
+            yield Kept(receipt_id, each.location, each.adapter, ALREADY_PROCESSED, rows, (), each.record_count)
+
+
+def row_counts(records: Sequence[MappedRecord]) -> dict[str, int]:
+    """How many rows were mapped, by table."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for record in records:
+        for table, rows in record.rows.items():
+            counts[table] += len(rows)
+    return dict(sorted(counts.items()))
+
+
+def _received(payload: ReadPayload, received_at: str) -> Received:
+    issues = [ReceivedIssue(str(each.severity), each.code, each.location, each.text) for each in payload.issues]
+    if payload.refused is not None:
+        issues.insert(0, ReceivedIssue("error", payload.refused.code, payload.refused.location, payload.refused.text))
+    return Received(
+        receipt_id=receipt_id_of(payload.digest),
+        digest=payload.digest,
+        source_name=payload.records[0].source if payload.records else payload.location,
+        adapter=payload.adapter or None,
+        mapping_version=payload.mapping_version or None,
+        media_type=payload.media_type,
+        status=ReceiptStatus.ACCEPTED if payload.refused is None else ReceiptStatus.QUARANTINED,
+        received_at=received_at,
+        rows=row_counts(payload.records),
+        issues=issues,
+        pieces=[payload.raw] if payload.raw else [],
+    )
+
+
+def _keep_rows(connection: Connection, payloads: Sequence[ReadPayload], intake: Intake, received_at: str) -> None:
+    """Source rows, person links and identifiers of many payloads, one statement a table."""
+    identities = [identity for each in payloads for record in each.records for identity in record.identities]
+    areas = areas_of_postcodes(connection, {each.postcode for each in identities if each.postcode})
+    by_table: defaultdict[str, list[SourceRecord]] = defaultdict(list)
+    links: list[PersonLink] = []
+    zone: list[ZoneEntry] = []
+    for payload in payloads:
+        for record in payload.records:
+            provenance = _provenance(payload, record, received_at)
+            homes = {each.person_source_key: each for each in record.identities}
+            for table, rows in record.rows.items():
+                placed = [_with_area(row, homes, areas) for row in rows] if table == "residence" else rows
+                by_table[table].append(SourceRecord(provenance, placed))
+            for identity in place_identities(
+                record.identities, record.source, intake.pseudonyms, synthetic=intake.synthetic
+            ):
+                key = identity.source_key
+                links.append(PersonLink(record.source, key, identity.person_key, identity.pass_name))
+                zone.append(
+                    ZoneEntry(record.source, key, identity.person_key, identity.nhs_number_hmac, identity.plain)
+                )
+    for table, records in by_table.items():
+        save_source_records(connection, table, records)
+    save_person_links(connection, links)
+    save_zone_entries(connection, zone, intake.sealer)
+
+
+def _provenance(payload: ReadPayload, record: MappedRecord, received_at: str) -> Provenance:
+    return Provenance(
+        source=record.source,
+        source_record_id=record.source_record_id,
+        observed_at=None,
+        recorded_at=record.recorded_at,
+        received_at=received_at,
+        receipt_id=receipt_id_of(payload.digest),
+        mapping_version=f"{payload.adapter} {payload.mapping_version}",
+    )
+
+
+def _with_area(row: Row, homes: Mapping[str, Identity], areas: Mapping[str, Area]) -> Row:
+    """A residence with the small areas of its postcode; the postcode itself goes no further."""
+    home = homes.get(str(row.get("person_key")))
+    if home is None or home.postcode is None or row.get("imd_missing_reason") is not None:
+        return row
+    area = areas.get(home.postcode)
+    if area is None:
+        return {**row, "imd_missing_reason": "unknown_area"}
+    return {
+        **row,
+        "lsoa_2011": row.get("lsoa_2011") or area.lsoa_2011,
+        "lsoa_2021": row.get("lsoa_2021") or area.lsoa_2021,
+        "local_authority": row.get("local_authority") or area.local_authority,
+    }
