@@ -7,11 +7,13 @@ import sys
 import typer
 
 from fhir_adapter.cli.database import database_app
+from fhir_adapter.cli.demo import demo
 from fhir_adapter.cli.evaluation import evaluate, outbox_app, publish, release_app
 from fhir_adapter.cli.indicators import indicator_app
 from fhir_adapter.cli.intake import conflicts_app, ingest, quarantine_app, reference_app
 from fhir_adapter.cli.mappings import mapping_app
 from fhir_adapter.cli.output import Exit, complain, exit_code_of
+from fhir_adapter.cli.serving import serve, worker
 from fhir_adapter.cli.synthesis import synth
 from fhir_adapter.errors import FhirAdapterError
 from indicator_engine.errors import IndicatorEngineError
@@ -20,10 +22,13 @@ from synthetic_bundles.errors import SyntheticBundlesError
 HELP = "Perinatal health inequalities: records in, FHIR MeasureReports out."
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.command()(demo)
 app.command()(synth)
 app.command()(ingest)
 app.command()(evaluate)
 app.command()(publish)
+app.command()(serve)
+app.command()(worker)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(reference_app, name="reference")
 app.add_typer(conflicts_app, name="conflicts")

@@ -256,7 +256,7 @@ class ViewWriter:
             return cell
         self._line(f"if type({cell}) is list:")
         self._line(f"    context.several_values({column.name!r})")
-        self._line(f"    {cell} = {cell}[0]")
+        self._line(f"    {cell} = {cell}[0] if {cell} else None")
         return cell
 
     def _collected(self, path: Node, focus: Value) -> str:

@@ -59,14 +59,14 @@ def load_cells(connection: Connection, run_id: str) -> list[CountRow]:
     columns = [COUNT_CELL.c[name] for name in CELL_COLUMNS[1:]]
     keys = [column for column in COUNT_CELL.primary_key if column.name != "run_id"]
     statement = sa.select(*columns).where(COUNT_CELL.c.run_id == run_id).order_by(*keys)
-    return list(connection.execute(statement).tuples())
+    return [tuple(row) for row in connection.execute(statement)]
 
 
 def load_events(connection: Connection, run_id: str) -> list[EventRow]:
     """Events of a run, in the order in which they were saved."""
     columns = [COUNTED_EVENT.c[name] for name in EVENT_COLUMNS[2:]]
     statement = sa.select(*columns).where(COUNTED_EVENT.c.run_id == run_id).order_by(COUNTED_EVENT.c.position)
-    return list(connection.execute(statement).tuples())
+    return [tuple(row) for row in connection.execute(statement)]
 
 
 def forget_runs(connection: Connection, run_ids: Sequence[str]) -> None:

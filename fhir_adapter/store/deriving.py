@@ -14,7 +14,7 @@ from fhir_adapter.store.operational_schema import REFERENCE_IMD
 from fhir_adapter.store.reference_tables import IMD_2019
 from indicator_engine.tables import TABLES
 
-IMD_2025 = "IMD2025"
+IMD_2025 = "2025"
 
 # the more interventional, the higher the digit; within a group the higher code counts
 INTERVENTION_OF_METHOD = {

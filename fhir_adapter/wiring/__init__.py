@@ -6,6 +6,7 @@ from fhir_adapter.wiring.evaluation import (
     drain,
     publish_latest,
     tree_of,
+    work,
 )
 from fhir_adapter.wiring.service import app_of
 from fhir_adapter.wiring.store import adapters_of, catalogue, intake_of, now, open_store, today
@@ -23,4 +24,5 @@ __all__ = [
     "publish_latest",
     "today",
     "tree_of",
+    "work",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -9,7 +10,7 @@ import httpx
 from sqlalchemy.engine import Engine
 
 from fhir_adapter.publisher.push import Drained, drain_outbox
-from fhir_adapter.publisher.worker import REQUEST_SECONDS
+from fhir_adapter.publisher.worker import REQUEST_SECONDS, run_worker
 from fhir_adapter.settings import Settings
 from fhir_adapter.store.counts_store import CountRun
 from fhir_adapter.store.releases import SavedRelease
@@ -82,6 +83,11 @@ def drain(store: Engine, *, progress: Callable[[int], None] | None = None) -> Dr
     """Send everything in the outbox that is due."""
     with httpx.Client(timeout=REQUEST_SECONDS, follow_redirects=False) as client:
         return drain_outbox(StoredOutbox(store, now), client, progress=progress)
+
+
+def work(store: Engine, stop: threading.Event, *, pause_seconds: float, report: Callable[[Drained], None]) -> None:
+    """Empty the outbox again and again until `stop` is set."""
+    run_worker(StoredOutbox(store, now), stop, pause_seconds=pause_seconds, report=report)
 
 
 def _counted_catalogue(indicators: Sequence[str]) -> Catalogue:

@@ -50,9 +50,10 @@ def disclose(estimates: Estimates, *, preset: str, audience: str) -> DisclosedTa
     cells = _disclosed_cells(estimates, rules)
     statistics = _grouped(_disclosed_statistics(estimates.gaps, rules, confidence))
     wholes = {key: found[0] for key, found in cells.items()}
-    points = _disclosed_points(estimates, rules, wholes)
+    charts = _protected(estimates.charts, rules)
+    points = _disclosed_points(charts, estimates, rules)
     pending = _pending(estimates.cells)
-    series = _series_of_latest(estimates.charts, estimates.definitions, rules, wholes)
+    series = _series_of_latest(charts, estimates.definitions, rules, wholes)
     reports = tuple(
         _report(key, estimates.definitions[key[0]], tuple(found), pending[key], statistics, points, series)
         for key, found in cells.items()
@@ -184,7 +185,7 @@ def _withheld(gaps: pd.DataFrame, rules: Preset) -> list[str | None]:
     sizes = [len(compared) for compared in gaps["compared"]]
     owner = np.repeat(np.arange(len(sizes)), sizes)
     pairs = np.array([pair for compared in gaps["compared"] for pair in compared], dtype=np.int64).reshape(-1, 2)
-    masked = rules.is_masked(pairs).any(axis=1)
+    masked = rules.is_protected(pairs).any(axis=1)
     shown = np.bincount(owner, weights=~masked & (pairs[:, 1] > 0), minlength=len(sizes))
     events = np.bincount(owner, weights=pairs[:, 0], minlength=len(sizes))
     has_masked = np.bincount(owner, weights=masked, minlength=len(sizes)) > 0
@@ -210,23 +211,27 @@ def _grouped(
     return found
 
 
-def _disclosed_points(
-    estimates: Estimates, rules: Preset, wholes: Mapping[ReportKey, DisclosedCell]
-) -> dict[ReportKey, DisclosedSpcPoint]:
+def _protected(charts: pd.DataFrame, rules: Preset) -> pd.DataFrame:
+    """Chart points with what may not be told of them: the count at all, and the denominator behind the limits."""
+    numerators = rules.is_protected(charts["numerator"].to_numpy(np.int64))
+    denominators = rules.is_protected(charts["denominator"].to_numpy(np.int64))
+    return charts.assign(count_protected=numerators | denominators, denominator_protected=denominators)
+
+
+def _disclosed_points(charts: pd.DataFrame, estimates: Estimates, rules: Preset) -> dict[ReportKey, DisclosedSpcPoint]:
     points: dict[ReportKey, DisclosedSpcPoint] = {}
-    for row in estimates.charts.to_dict("records"):
+    for row in charts.to_dict("records"):
         charting = estimates.definitions[row["indicator"]].charting
-        key = (row["indicator"], row["subject"], str(charting.period), int(row["start"]))
-        points[key] = _point(row, rules, wholes[key])
+        points[row["indicator"], row["subject"], str(charting.period), int(row["start"])] = _point(row, rules)
     for row in estimates.rare.to_dict("records"):
         points[row["indicator"], row["subject"], str(PeriodLength.YEAR), int(row["start"])] = _rare_point(row)
     return points
 
 
-def _point(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell) -> DisclosedSpcPoint:
+def _point(row: Mapping[Hashable, Any], rules: Preset) -> DisclosedSpcPoint:
     withheld = _chart_withheld(row, rules)
-    limits = _limits(row, rules, cell, is_withheld=withheld is not None)
-    hidden = withheld is not None or cell.masked
+    limits = _limits(row, rules, is_withheld=withheld is not None)
+    hidden = withheld is not None or row["count_protected"]
     first, last = _month(row["baseline_start"]), _month(row["baseline_end"])
     return DisclosedSpcPoint(
         chart="p",
@@ -239,7 +244,7 @@ def _point(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell) -> D
         signals=() if hidden else row["signals"],
         variation=None if hidden else row["variation"],
         provisional=row["standing"] == str(LimitsStanding.PROVISIONAL),
-        withheld=withheld or (MASKED_CELL if cell.masked else None),
+        withheld=withheld or (MASKED_CELL if row["count_protected"] else None),
     )
 
 
@@ -256,10 +261,10 @@ class _Limits:
     upper: float | None
 
 
-def _limits(row: Mapping[Hashable, Any], rules: Preset, cell: DisclosedCell, *, is_withheld: bool) -> _Limits:
+def _limits(row: Mapping[Hashable, Any], rules: Preset, *, is_withheld: bool) -> _Limits:
     centre = None if is_withheld else _rounded(row["centre"], rules)
-    # The width of the limits gives the denominator away, so a masked one has no limits.
-    if centre is None or cell.denominator is None:
+    # The width of the limits gives the denominator away.
+    if centre is None or row["denominator_protected"]:
         return _Limits(centre, None, None)
     return _Limits(centre, _rounded(row["lower"], rules), _rounded(row["upper"], rules))
 
@@ -304,8 +309,8 @@ def _series_point(
     key: ReportKey, row: Mapping[Hashable, Any], length: PeriodLength, rules: Preset, cell: DisclosedCell
 ) -> DisclosedSeriesPoint:
     withheld = _chart_withheld(row, rules)
-    limits = _limits(row, rules, cell, is_withheld=withheld is not None)
-    hidden = withheld is not None or cell.masked
+    limits = _limits(row, rules, is_withheld=withheld is not None)
+    hidden = withheld is not None or row["count_protected"]
     period = Period(key[3], length)
     return DisclosedSeriesPoint(
         start=period.start,

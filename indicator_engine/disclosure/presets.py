@@ -50,6 +50,13 @@ class Preset(BaseModel):
             return np.zeros(counts.shape, dtype=np.bool_)
         return np.asarray((counts >= self.masked[0]) & (counts <= self.masked[1]), dtype=np.bool_)
 
+    def is_protected(self, counts: Counts) -> Flags:
+        """Which counts are not to be found out: those withheld, and those published as another number."""
+        if self.replaced is None:
+            return self.is_masked(counts)
+        first, last = self.replaced.range
+        return np.asarray(self.is_masked(counts) | ((counts >= first) & (counts <= last)), dtype=np.bool_)
+
     def disclosed(self, counts: Counts) -> Counts:
         """Counts as they may be shown; masked ones are to be withheld by the caller."""
         rounded = (2 * counts + self.round_to) // (2 * self.round_to) * self.round_to

@@ -12,9 +12,9 @@ from indicator_engine.definition import IndicatorDefinition, PeriodLength, Strat
 from indicator_engine.estimates.charts import CHART_COLUMNS, RARE_COLUMNS, chart_of, rare_states
 from indicator_engine.estimates.gaps import GAP_COLUMNS, gaps_of
 from indicator_engine.estimates.intervals import interval_of
-from indicator_engine.estimates.roll_up import count_periods, count_subjects, fill_strata
+from indicator_engine.estimates.roll_up import count_months, count_periods, count_subjects
 from indicator_engine.estimates.settings import EstimateSettings
-from indicator_engine.periods import Period, pooled_period, whole_periods
+from indicator_engine.periods import Period, pooled_period
 from indicator_engine.statistics.proportions import ratio_or_nan
 
 CELL_COLUMNS = (
@@ -103,8 +103,7 @@ class _Own:
         stratifiers: Mapping[str, Stratifier],
         settings: EstimateSettings,
     ) -> None:
-        self.monthly = monthly
-        self.subjects = subjects
+        self.counted = count_months(monthly, definition, stratifiers, subjects=subjects, months=settings.months)
         self.definition = definition
         self.stratifiers = stratifiers
         self.settings = settings
@@ -113,17 +112,13 @@ class _Own:
     def filled(self, length: PeriodLength) -> pd.DataFrame:
         """Counts of every cell of every period of one length, zeros included, with `pending`."""
         if length not in self._filled:
-            counted = count_periods(self.monthly, length, self.settings.months)
-            starts = self._calendar(counted["start"], length)
-            filled = fill_strata(counted, self.definition, self.stratifiers, subjects=self.subjects, starts=starts)
-            pending = {start: is_pending(Period(start, length), self.definition, self.settings) for start in starts}
+            filled = count_periods(self.counted, length)
+            pending = {
+                start: is_pending(Period(int(start), length), self.definition, self.settings)
+                for start in filled["start"].unique()
+            }
             self._filled[length] = filled.assign(pending=filled["start"].map(pending).astype(bool))
         return self._filled[length]
-
-    def _calendar(self, found: pd.Series, length: PeriodLength) -> list[int]:
-        """Every whole period from the first to the last that holds a count, so that an empty month is a gap."""
-        starts = [period.first_month for period in whole_periods(self.settings.months, length)]
-        return [start for start in starts if not found.empty and found.min() <= start <= found.max()]
 
     def cells(self) -> Iterator[pd.DataFrame]:
         """Rates with intervals of every published period."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from indicator_engine.counts import COUNT_COLUMNS, NOT_ATTRIBUTED, CountTable, MonthRange
 from indicator_engine.definition import UNKNOWN, WHOLE, IndicatorDefinition, PeriodLength, Stratifier
-from indicator_engine.periods import APRIL, MONTHS, whole_periods
+from indicator_engine.periods import MONTHS, whole_periods
+from indicator_engine.statistics.arrays import CountArray
 
 SUBJECT_KEYS = ["indicator", "subject", "month", "dimension", "stratum"]
 PERIOD_KEYS = ["indicator", "subject", "start", "dimension", "stratum"]
+CELL_KEYS = ["subject", "dimension", "stratum"]
 
 
 def count_subjects(counts: CountTable, *, reporter: str, subject_of: Mapping[str, str]) -> pd.DataFrame:
@@ -34,51 +37,67 @@ def months_counted(counts: CountTable) -> MonthRange:
     return MonthRange() if months.empty else MonthRange(int(months.min()), int(months.max()))
 
 
-def count_periods(monthly: pd.DataFrame, length: PeriodLength, months: MonthRange) -> pd.DataFrame:
-    """Counts of every period of one length that lies wholly in `months`; `start` is its first month index.
+@dataclass(frozen=True, slots=True)
+class MonthlyCounts:
+    """Counts of one indicator by month, zeros included, ready to be added up over any period.
 
-    Three years overlap: each financial year closes one. Columns: PERIOD_KEYS and COUNT_COLUMNS.
+    cells: subject, dimension and stratum of every cell that a report shows, in the order of reports.
+    sums: shape (cells, months + 1, counts), COUNT_COLUMNS added up over the months before each month of `months`.
     """
-    starts = [period.first_month for period in whole_periods(months, length)]
-    month = monthly["month"].to_numpy()
-    if length is PeriodLength.MONTH:
-        parts = [monthly.assign(start=month)]
-    elif length is PeriodLength.QUARTER:
-        parts = [monthly.assign(start=month - month % 3)]
-    else:
-        april = month - (month - APRIL) % 12
-        parts = [monthly.assign(start=april - 12 * years) for years in range(MONTHS[length] // 12)]
-    placed = pd.concat(parts)
-    placed = placed[placed["start"].isin(starts)]
-    return placed.groupby(PERIOD_KEYS, as_index=False, sort=True)[list(COUNT_COLUMNS)].sum()
+
+    indicator: str
+    months: MonthRange
+    cells: pd.DataFrame
+    sums: CountArray
 
 
-def fill_strata(
-    counted: pd.DataFrame,
+def count_months(
+    monthly: pd.DataFrame,
     definition: IndicatorDefinition,
     stratifiers: Mapping[str, Stratifier],
     *,
     subjects: Sequence[str],
-    starts: Iterable[int],
-) -> pd.DataFrame:
-    """Every cell that a report of `definition` shows, with zeros where nobody was counted.
+    months: MonthRange,
+) -> MonthlyCounts:
+    """Counts of one indicator in a closed range of months, with zeros where nobody was counted.
 
-    Closed dimensions show all their strata and `unknown`; open ones those that the subject ever had.
+    Closed dimensions have all their strata and `unknown`; open ones those that the subject ever had.
     """
-    open_strata = counted.groupby(["subject", "dimension"])["stratum"].unique()
-    keys = pd.DataFrame(
+    assert months.first is not None
+    assert months.last is not None
+    within = monthly[monthly["month"].between(months.first, months.last)]
+    open_strata = within.groupby(["subject", "dimension"])["stratum"].unique()
+    cells = pd.DataFrame(
         [
-            (definition.id, subject, start, dimension, stratum)
+            (subject, dimension, stratum)
             for subject in subjects
             for dimension, strata in _strata_of(definition, stratifiers, open_strata, subject)
             for stratum in strata
-            for start in starts
         ],
-        columns=PERIOD_KEYS,
+        columns=CELL_KEYS,
     )
-    filled = keys.merge(counted, on=PERIOD_KEYS, how="left")
-    filled[list(COUNT_COLUMNS)] = filled[list(COUNT_COLUMNS)].fillna(0).astype(np.int64)
-    return filled
+    place = within[CELL_KEYS].merge(cells.assign(place=range(len(cells))), on=CELL_KEYS, how="left")["place"]
+    counts = np.zeros((len(cells), max(0, months.last - months.first + 1), len(COUNT_COLUMNS)), dtype=np.int64)
+    counts[place.to_numpy(np.int64), within["month"].to_numpy(np.int64) - months.first] = within[list(COUNT_COLUMNS)]
+    sums = np.pad(counts.cumsum(axis=1), ((0, 0), (1, 0), (0, 0)))
+    return MonthlyCounts(definition.id, months, cells, sums)
+
+
+def count_periods(counted: MonthlyCounts, length: PeriodLength) -> pd.DataFrame:
+    """Counts of every period of one length that lies wholly in the months; `start` is its first month index.
+
+    From the first to the last that holds a count, so that an empty one between them is a gap. Three years overlap:
+    each financial year closes one. Columns: PERIOD_KEYS and COUNT_COLUMNS.
+    """
+    starts = np.array([period.first_month for period in whole_periods(counted.months, length)], dtype=np.int64)
+    first = starts - (counted.months.first or 0)
+    counts = counted.sums[:, first + MONTHS[length]] - counted.sums[:, first]
+    held = np.flatnonzero(counts.any(axis=(0, 2)))
+    is_reported = slice(held[0], held[-1] + 1) if len(held) else slice(0)
+    starts, counts = starts[is_reported], counts[:, is_reported]
+    repeated = counted.cells.loc[counted.cells.index.repeat(len(starts))].reset_index(drop=True)
+    columns = {name: counts[:, :, place].ravel() for place, name in enumerate(COUNT_COLUMNS)}
+    return repeated.assign(indicator=counted.indicator, start=np.tile(starts, len(counted.cells)), **columns)
 
 
 def _strata_of(

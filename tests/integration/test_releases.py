@@ -16,7 +16,7 @@ from fhir_adapter.store.counts_store import (
     load_events,
     save_count_run,
 )
-from fhir_adapter.store.database import reading, writing
+from fhir_adapter.store.database import open_database, reading, writing
 from fhir_adapter.store.outbox import (
     OutboxStatus,
     lease_next,
@@ -277,3 +277,12 @@ def leased_id(connection: sa.Connection) -> str:
     entry = lease_next(connection, NOON, lease_seconds=60)
     assert entry is not None
     return entry.entry_id
+
+
+def test_two_workers_on_postgresql_take_different_entries_at_the_same_time(postgres_store_url: str) -> None:
+    engine = open_database(postgres_store_url)
+    publish(engine, report(1), report(2))
+    with writing(engine) as one, writing(engine) as another:
+        taken = {leased_id(one), leased_id(another)}
+    engine.dispose()
+    assert len(taken) == 2

@@ -197,10 +197,10 @@ def test_the_working_tables_are_empty_after_a_resolution(store: sa.Engine) -> No
 def test_a_birth_elsewhere_is_not_touched(store: sa.Engine) -> None:
     take_in(store, birth())
     counts = take_in(store, Sent("r-2", "feed", None, {"person": [{"person_key": "x", "role": "father"}]}))
-    assert counts.resolved == {"person": 1}
+    assert counts.resolved == {"person": 1, "residence": 0}
 
 
 def add_area(store: sa.Engine) -> None:
-    row = {"lsoa": "E01", "version": "IMD2019", "decile": 3, "local_authority": "E06"}
+    row = {"lsoa": "E01", "version": "2019", "decile": 3, "local_authority": "E06"}
     with writing(store) as connection:
         connection.execute(sa.insert(REFERENCE_IMD).values(row))

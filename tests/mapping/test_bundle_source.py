@@ -378,3 +378,44 @@ def test_the_order_of_entries_changes_nothing(order: list[int]) -> None:
         expected.issues,
         set(expected.identities),
     )
+
+
+JUNK: list[Any] = [
+    None,
+    True,
+    -1.5,
+    "",
+    "x",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+    ["x", "y"],
+    10**30,
+    "\x00",
+    {"extension": 3},
+]
+
+
+def places_in(part: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a JSON document, as the keys that lead to it."""
+    keys = list(part) if isinstance(part, dict) else list(range(len(part))) if isinstance(part, list) else []
+    return [(*before, key) for key in keys] + [place for key in keys for place in places_in(part[key], (*before, key))]
+
+
+def replaced(place: tuple[Any, ...], value: Any) -> Bundle:
+    """The bundle with another value at one place."""
+    bundle = maternity_bundle()
+    part: Any = bundle
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    return bundle
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.sampled_from(places_in(maternity_bundle()["entry"])), junk=st.sampled_from(JUNK))
+def test_junk_anywhere_in_an_entry_breaks_nothing(place: tuple[Any, ...], junk: Any) -> None:
+    record = map_bundle(UKCORE, replaced(("entry", *place), junk), digest="digest")
+    assert set(record.rows) <= {"person", "pregnancy", "booking", "delivery", "baby", "residence"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,7 @@ from indicator_engine.estimates import Estimates
 from indicator_engine.statistics.proportions import wilson_interval
 from tests.counted import APRIL_2025, count_rows, disclosed, estimates_of
 
-few_examples = settings(derandomize=True, max_examples=15, deadline=None, database=None)
+few_examples = settings(derandomize=True, max_examples=8, deadline=None, database=None)
 many_examples = settings(few_examples, max_examples=200)
 
 
@@ -72,8 +74,9 @@ def test_every_cell_under_hes_is_absent_or_zero_or_a_multiple_of_five_from_ten(r
 def test_every_rate_can_be_computed_again_from_the_counts_beside_it(preset: str, rows: list[CountRow]) -> None:
     found = cells_of(disclosed(estimates_of(rows), preset))
     shown = [cell for cell in found if cell.numerator is not None and cell.denominator]
-    again = wilson_interval([cell.numerator for cell in shown], [cell.denominator for cell in shown])
-    values = [(cell.numerator or 0) / (cell.denominator or 1) for cell in shown]
+    numerators, denominators = [cell.numerator or 0 for cell in shown], [cell.denominator or 0 for cell in shown]
+    again = wilson_interval(numerators, denominators)
+    values = [numerator / denominator for numerator, denominator in zip(numerators, denominators, strict=True)]
     assert [cell.value for cell in shown] == values
     assert [cell.low for cell in shown] == again.lower.tolist()
     assert [cell.high for cell in shown] == again.upper.tolist()
@@ -139,8 +142,7 @@ def test_a_grey_light_stands_on_every_gap_that_is_withheld(rows: list[CountRow])
 
 
 @few_examples
-@given(rows=years(), chance=st.randoms(use_true_random=False))
-def test_the_order_of_counts_does_not_matter(rows: list[CountRow], chance: object) -> None:
-    mixed = list(rows)
-    chance.shuffle(mixed)  # type: ignore[attr-defined]  # a random.Random, which hypothesis leaves untyped
+@given(rows=years(), seed=st.integers(0, 9))
+def test_the_order_of_counts_does_not_matter(rows: list[CountRow], seed: int) -> None:
+    mixed = random.Random(seed).sample(rows, len(rows))
     assert disclosed(estimates_of(mixed), "hes") == disclosed(estimates_of(rows), "hes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,9 +21,9 @@ Tables = dict[str, list[Row]]
 
 FAMILIES = plan_families(shipped_definitions().values(), shipped_stratifiers())
 few_examples = settings(
-    derandomize=True, max_examples=20, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    derandomize=True, max_examples=12, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
-many_examples = settings(few_examples, max_examples=60)
+many_examples = settings(few_examples, max_examples=40)
 
 PEOPLE = 3
 DAYS = ("2024-02-28", "2024-02-29", "2024-03-01", "2026-01-31", "2026-02-01", "2026-03-29", "2026-10-25", "2026-12-31")
@@ -199,16 +200,11 @@ def test_the_site_stratum_is_the_site_of_the_cell(tables: Tables) -> None:
 
 
 @many_examples
-@given(tables=worlds(), chance=st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(tables: Tables, chance: object) -> None:
-    shuffled = {name: _shuffled(rows, chance) for name, rows in tables.items()}
-    assert rows_of(run_reference(FAMILIES, shuffled)) == rows_of(run_reference(FAMILIES, tables))
-
-
-def _shuffled(rows: list[Row], chance: object) -> list[Row]:
-    mixed = list(rows)
-    chance.shuffle(mixed)  # type: ignore[attr-defined]  # a random.Random, which hypothesis leaves untyped
-    return mixed
+@given(tables=worlds(), seed=st.integers(0, 9))
+def test_the_order_of_rows_does_not_matter(tables: Tables, seed: int) -> None:
+    chance = random.Random(seed)
+    mixed = {name: chance.sample(rows, len(rows)) for name, rows in tables.items()}
+    assert rows_of(run_reference(FAMILIES, mixed)) == rows_of(run_reference(FAMILIES, tables))
 
 
 @many_examples

@@ -115,8 +115,8 @@ def test_the_model_that_is_counted_has_cells_of_all_six_indicators_and_events(en
 
 
 def test_a_single_different_cell_is_found(engine: Answer) -> None:
-    cells = engine.cells.copy()
-    cells.loc[0, "population"] += 1
+    first = engine.cells.index == engine.cells.index[0]
+    cells = engine.cells.assign(population=engine.cells["population"] + first)
 
     with pytest.raises(CountsInvalid, match="cells of the engine and of a variant differ"):
         check_equal(engine, replace(engine, cells=cells), variant="a variant")

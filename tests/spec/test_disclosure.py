@@ -177,6 +177,19 @@ def test_a_pending_report_has_neither_point_nor_gap_and_the_chart_ends_before_it
     assert len(latest.series) == 13
 
 
+@pytest.mark.parametrize("preset", ["hes", "msds"])
+def test_what_a_preset_hides_in_a_cell_is_not_given_away_by_a_gap(preset: str) -> None:
+    gap = statistic(year_report({"eth5": {"white": (200, 20), "black": (100, 3)}}, preset), "difference", "black")
+    assert (gap.value, gap.status, gap.withheld) == (None, "grey", "masked_cell")
+
+
+@pytest.mark.parametrize("preset", ["hes", "msds"])
+def test_what_a_preset_hides_in_a_month_is_not_given_away_by_its_signal(preset: str) -> None:
+    point = monthly([*STEADY, (100, 3)], preset)[-1].spc
+    assert point is not None
+    assert (point.signals, point.variation, point.withheld) == ((), None, "masked_cell")
+
+
 def test_a_masked_month_is_not_ruled_and_has_no_value_on_the_chart() -> None:
     latest = monthly([*STEADY, (100, 3)], "hes")[-1]
     assert latest.spc is not None

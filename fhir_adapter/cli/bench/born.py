@@ -18,6 +18,7 @@ Minutes = NDArray[np.datetime64]
 SEED = 5
 SITES = 130
 SITES_OF_A_PROVIDER = 2
+FEWEST_DELIVERIES_OF_A_SITE = 500
 BIRTHS_A_MONTH = 50_000  # about those of England
 FEWEST_MONTHS = 2
 FIRST_MONTH = np.datetime64("2023-04", "M")
@@ -71,7 +72,8 @@ def draw_births(deliveries: int) -> Births:
     day_of_birth = born.astype("M8[D]")
     booking_date = day_of_birth - random.integers(150, 230, deliveries).astype("m8[D]")
     moved = random.random(deliveries) < 0.1
-    site = random.integers(0, SITES, deliveries, dtype=np.int32)
+    sites = min(SITES, max(SITES_OF_A_PROVIDER, deliveries // FEWEST_DELIVERIES_OF_A_SITE))
+    site = random.integers(0, sites, deliveries, dtype=np.int32)
     booked_elsewhere = random.random(deliveries) < 0.05
     twins = random.random(deliveries) < 0.015
     baby_delivery = np.repeat(np.arange(deliveries, dtype=np.int32), 1 + twins)
@@ -87,7 +89,7 @@ def draw_births(deliveries: int) -> Births:
         second_decile=random.integers(1, 11, deliveries, dtype=np.int8),
         moved_on=np.where(moved, booking_date + np.timedelta64(60, "D"), np.datetime64("NaT", "D")),
         booking_date=booking_date,
-        booking_site=np.where(booked_elsewhere, (site + 1) % SITES, site).astype(np.int32),
+        booking_site=np.where(booked_elsewhere, (site + 1) % sites, site).astype(np.int32),
         booking_smoking=_with_gaps(random, _coded(random, deliveries, (0.1, 0.87, 0.03)), 0.02),
         delivery_site=site,
         delivery_method=_with_gaps(random, random.integers(0, len(METHODS), deliveries, dtype=np.int8), 0.01),

@@ -8,13 +8,14 @@ from tempfile import TemporaryDirectory
 
 from fhir_adapter.cli.bench.counting_rows import bench_counting
 from fhir_adapter.cli.bench.machine import describe_machine
+from fhir_adapter.cli.bench.posting_rows import bench_posting
 from fhir_adapter.cli.bench.reading_rows import bench_reading
 from fhir_adapter.cli.bench.report import BenchReport, BenchRow
 from fhir_adapter.cli.bench.size import size_of
 from fhir_adapter.cli.bench.statistics_rows import bench_statistics
 from fhir_adapter.cli.bench.storing_rows import bench_storing
 
-BENCH_AREAS = ("ingest", "evaluate", "statistics")
+BENCH_AREAS = ("ingest", "evaluate", "statistics", "api")
 EVERY_AREA = "all"
 
 
@@ -40,6 +41,8 @@ def run_bench(areas: Sequence[str], *, births: int | None = None, progress: Call
             machine["evaluate_peak_megabytes"] = counting.peak_megabytes
         if "statistics" in chosen:
             rows += bench_statistics(size, progress)
+        if "api" in chosen:
+            rows += bench_posting(size, folder, progress)
     return BenchReport(machine, tuple(rows))
 
 

@@ -11,13 +11,14 @@ BIRTHS = 1_000_000
 class BenchSize:
     """Sizes of the work of every area; the defaults are those that the bars were set for.
 
-    births: deliveries counted. bundles, csv_rows: read. stored: bundles stored in each round. groups: given
-    intervals. sets: of five groups, compared. series: charted, 60 points each. repeats: rounds timed.
+    births: deliveries counted. bundles, csv_rows: read. stored: bundles stored in each round. posts: bundles sent over
+    HTTP. groups: given intervals. sets: of five groups, compared. series: charted, 60 points each. repeats: rounds.
     """
 
     births: int = BIRTHS
     bundles: int = 500
     stored: int = 200
+    posts: int = 500
     csv_rows: int = 50_000
     groups: int = 30_000
     sets: int = 3_000
@@ -26,7 +27,7 @@ class BenchSize:
 
 
 FULL = BenchSize()
-LEAST = BenchSize(births=1, bundles=20, stored=10, csv_rows=200, groups=400, sets=40, series=100)
+LEAST = BenchSize(births=1, bundles=20, stored=10, posts=20, csv_rows=200, groups=400, sets=40, series=100)
 
 
 def size_of(births: int | None) -> BenchSize:
@@ -41,6 +42,7 @@ def size_of(births: int | None) -> BenchSize:
         births=births,
         bundles=scaled(FULL.bundles, LEAST.bundles),
         stored=scaled(FULL.stored, LEAST.stored),
+        posts=scaled(FULL.posts, LEAST.posts),
         csv_rows=scaled(FULL.csv_rows, LEAST.csv_rows),
         groups=scaled(FULL.groups, LEAST.groups),
         sets=scaled(FULL.sets, LEAST.sets),

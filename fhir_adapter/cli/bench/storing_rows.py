@@ -7,23 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from fhir_adapter.cli.bench.bundles import synthetic_bundles
 from fhir_adapter.cli.bench.report import BenchRow
 from fhir_adapter.cli.bench.size import BenchSize
+from fhir_adapter.cli.bench.stores import throwaway_settings
 from fhir_adapter.cli.bench.timing import median_seconds
-from fhir_adapter.settings import Settings
-from fhir_adapter.store.database import writing
 from fhir_adapter.wiring import intake_of, open_store
 from fhir_adapter.workflows.files import find_files
-from fhir_adapter.workflows.ingest import Intake, read_bundle
+from fhir_adapter.workflows.ingest import Intake
 from fhir_adapter.workflows.ingest_files import ingest_files
-from fhir_adapter.workflows.keep import keep_payloads
+from fhir_adapter.workflows.receive import receive_bundle
 
 Bundles = Sequence[bytes]
-# A key for a database that is thrown away: 32 zero bytes in base64.
-BENCH_KEY = SecretStr("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 
 
 def bench_storing(size: BenchSize, folder: Path, progress: Callable[[str], None]) -> list[BenchRow]:
@@ -58,7 +53,7 @@ def bench_storing(size: BenchSize, folder: Path, progress: Callable[[str], None]
 
 def _rows(seconds: dict[str, float], size: BenchSize) -> Iterator[BenchRow]:
     names = {
-        "one": ("ingest store one by one", "read, map and keep, a durable transaction a bundle, SQLite"),
+        "one": ("ingest store one by one", "what a POST of a bundle does behind HTTP, durable, SQLite"),
         "bulk": ("ingest store bulk", "an NDJSON file read, mapped, kept and resolved, SQLite"),
     }
     floors = {"one": "a durable SQLite transaction a bundle, its bytes alone", "bulk": "the same bytes in one"}
@@ -69,7 +64,7 @@ def _rows(seconds: dict[str, float], size: BenchSize) -> Iterator[BenchRow]:
 
 
 def _open_intake(path: Path) -> Intake:
-    settings = Settings(database_url=f"sqlite:///{path}", key=BENCH_KEY, synthetic=True)
+    settings = throwaway_settings(path)
     return intake_of(settings, open_store(settings))
 
 
@@ -91,9 +86,7 @@ def _write_lines(path: Path, bundles: Bundles) -> Path:
 
 def _keep_each(bundles: Bundles, intake: Intake) -> None:
     for raw in bundles:
-        payload = read_bundle(raw, intake, location="bench")
-        with writing(intake.engine) as connection:
-            keep_payloads(connection, [payload], intake)
+        receive_bundle(raw, intake)
 
 
 def _insert_each(bundles: Bundles, connection: sqlite3.Connection) -> None:

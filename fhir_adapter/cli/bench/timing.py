@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 Work = Callable[[], object]
 
@@ -14,32 +15,37 @@ def median_seconds(works: Mapping[str, Work], *, repeats: int, is_warm: bool = F
     """Median wall-clock seconds of each piece of work over `repeats` rounds.
 
     Every round runs all of them, beginning with another one each time. One round before them is not timed, unless
-    the caller has run the work already (`is_warm`).
+    the caller has run the work already (`is_warm`). What a run leaves behind is collected before the next one begins.
     """
     names = list(works)
     for work in () if is_warm else works.values():
         work()
     taken: dict[str, list[float]] = {name: [] for name in names}
-    for round_number in range(repeats):
-        first = round_number % len(names)
-        for name in (*names[first:], *names[:first]):
-            taken[name].append(seconds_of(works[name]))
+    with _without_collection():
+        for round_number in range(repeats):
+            first = round_number % len(names)
+            for name in (*names[first:], *names[:first]):
+                taken[name].append(_seconds_of(works[name]))
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
-def seconds_of(work: Work) -> float:
-    """Wall-clock seconds of one run.
-
-    The cyclic garbage collector collects everything before and is off meanwhile, for work and floor alike, as the
-    bulk ingest has it off within a batch.
-    """
+def _seconds_of(work: Work) -> float:
     gc.collect()
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """The cyclic garbage collector off, for work and floor alike, as the bulk ingest has it off within a batch."""
     was_enabled = gc.isenabled()
+    gc.collect()
+    gc.freeze()  # what lives already need not be looked at again between two timings
     gc.disable()
     try:
-        started = time.perf_counter()
-        work()
-        return time.perf_counter() - started
+        yield
     finally:
+        gc.unfreeze()
         if was_enabled:
             gc.enable()

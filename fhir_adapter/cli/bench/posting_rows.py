@@ -1,0 +1,89 @@
+"""Posting bundles over HTTP, one client after the other answer, against the time that is allowed."""
+
+from __future__ import annotations
+
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import orjson
+import uvicorn
+from fastapi import FastAPI
+
+from fhir_adapter.cli.bench.bundles import synthetic_bundles
+from fhir_adapter.cli.bench.report import BenchRow
+from fhir_adapter.cli.bench.size import BenchSize
+from fhir_adapter.cli.bench.stores import throwaway_settings
+from fhir_adapter.wiring import app_of, open_store
+
+MEDIAN_SECONDS_ALLOWED = 0.010
+SLOWEST_SECONDS_ALLOWED = 0.050  # of 99 in 100
+WARMING_POSTS = 10
+BACKLOG = 16
+ANSWER_SECONDS = 60
+FHIR_JSON = {"Content-Type": "application/fhir+json"}
+
+
+def bench_posting(size: BenchSize, folder: Path, progress: Callable[[str], None]) -> list[BenchRow]:
+    """Rows of the median and the 99th percentile of a POST; each bundle is new to the database in `folder`."""
+    progress(f"posting {size.posts:,} bundles")
+    bundles = synthetic_bundles(WARMING_POSTS + size.posts)
+    settings = throwaway_settings(folder / "api.db")
+    store = open_store(settings)
+    try:
+        with (
+            _served(app_of(settings, store)) as address,
+            httpx.Client(base_url=address, timeout=ANSWER_SECONDS) as client,
+        ):
+            seconds = [_post(client, raw) for raw in bundles][WARMING_POSTS:]
+    finally:
+        store.dispose()
+    return _rows(seconds, bundles)
+
+
+def _rows(seconds: Sequence[float], bundles: Sequence[bytes]) -> list[BenchRow]:
+    resources = sum(len(orjson.loads(raw)["entry"]) for raw in bundles) / len(bundles)
+    rate = len(seconds) / sum(seconds)
+    work = (
+        f"of {len(seconds):,} POSTs to /fhir by one client over a socket, durable in SQLite, "
+        f"{resources:.0f} resources each, {rate:,.0f} a second"
+    )
+    allowed = "the allowed time itself"
+    slowest = statistics.quantiles(seconds, n=100, method="inclusive")[-1]
+    return [
+        BenchRow("api p50", f"median {work}", statistics.median(seconds), allowed, MEDIAN_SECONDS_ALLOWED, 1.0),
+        BenchRow("api p99", f"99th percentile {work}", slowest, allowed, SLOWEST_SECONDS_ALLOWED, 1.0),
+    ]
+
+
+def _post_all(address: str, bundles: Sequence[bytes]) -> list[float]:
+    with httpx.Client(base_url=address, timeout=ANSWER_SECONDS) as client:
+        return [_post(client, raw) for raw in bundles]
+
+
+def _post(client: httpx.Client, raw: bytes) -> float:
+    """Seconds until the answer was read. Raises httpx.HTTPStatusError when the bundle was not taken."""
+    started = time.perf_counter()
+    answer = client.post("/fhir", content=raw, headers=FHIR_JSON)
+    taken = time.perf_counter() - started
+    answer.raise_for_status()
+    return taken
+
+
+@contextmanager
+def _served(app: FastAPI) -> Iterator[str]:
+    """The address at which the application answers, on a port that the system chose, until the end of the block."""
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
