@@ -91,10 +91,8 @@ def has_several_sql(table_name: str, only_dirty: bool, dialect_name: str) -> str
 
 
 def held_columns(table: Table) -> tuple[Column, ...]:
-    """Columns without which a row is held back: required, no part of the key, and with no code for not known."""
-    return tuple(
-        each for each in table.columns if each.required and each.name not in table.key and not each.not_known_code
-    )
+    """Columns without which a row is held back: needed, no part of the key, and with no code for not known."""
+    return tuple(each for each in table.needed_columns if each.name not in table.key and not each.not_known_code)
 
 
 def record_key(table: Table, rows: sa.FromClause) -> sa.ColumnElement[str]:

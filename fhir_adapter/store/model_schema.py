@@ -60,13 +60,16 @@ def record_key_of(table: Table, row: Mapping[str, object]) -> str:
 
 
 def resolved_table(table: Table) -> sa.Table:
-    """A table of the resolved model: its required columns are never null."""
+    """A table of the resolved model: the columns that place a record are never null."""
     return sa.Table(
         table.name,
         METADATA,
         *(
             sa.Column(
-                column.name, sql_type(column.type), nullable=not column.required, primary_key=column.name in table.key
+                column.name,
+                sql_type(column.type),
+                nullable=column not in table.needed_columns,
+                primary_key=column.name in table.key,
             )
             for column in table.columns
         ),

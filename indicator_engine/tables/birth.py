@@ -12,8 +12,9 @@ DELIVERY = Table(
         Column(
             "pregnancy_key",
             ColumnType.STRING,
-            "Never absent.",
+            "The source does not say which pregnancy the delivery ended.",
             required=True,
+            may_be_unknown=True,
             validity="FK pregnancy",
             source="project rule",
             references="pregnancy",
@@ -207,8 +208,9 @@ BABY = Table(
         Column(
             "delivery_key",
             ColumnType.STRING,
-            "Never absent.",
+            "The source knows the baby but not the delivery, as a neonatal unit may.",
             required=True,
+            may_be_unknown=True,
             validity="FK delivery",
             source="project rule",
             references="delivery",
@@ -216,8 +218,9 @@ BABY = Table(
         Column(
             "mother_key",
             ColumnType.STRING,
-            "Never absent.",
+            "The source does not say who the mother is.",
             required=True,
+            may_be_unknown=True,
             validity="FK person (role mother); kept beside delivery_key for feeds that know only this link",
             source="project rule",
             references="person",
@@ -253,9 +256,10 @@ BABY = Table(
         Column(
             "gestation_days",
             ColumnType.INTEGER,
-            "Never absent: a birth whose gestation no source knows is held.",
+            "No source knows the gestation; the birth is out of every denominator that asks for it.",
             unit="days",
             required=True,
+            may_be_unknown=True,
             minimum=141,
             maximum=315,
             validity="hard 141..315 (MSDS reporting range); live 22+0=154..315; registrable >=168",
@@ -264,9 +268,10 @@ BABY = Table(
         Column(
             "birth_weight_g",
             ColumnType.INTEGER,
-            "Never absent: a birth whose weight no source knows is held.",
+            "No source knows the weight, or the value sent was not plausible.",
             unit="g",
             required=True,
+            may_be_unknown=True,
             minimum=200,
             maximum=7000,
             validity=(
@@ -297,9 +302,10 @@ BABY = Table(
         Column(
             "delivery_method",
             ColumnType.CODE,
-            "Never absent: a birth whose method no source knows is held.",
+            "No source knows how the baby was born.",
             code_list="delivery_method",
             required=True,
+            may_be_unknown=True,
             validity="5/6 => presentation 02 (warn)",
         ),
         Column(

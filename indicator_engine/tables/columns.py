@@ -32,8 +32,9 @@ class Column:
     missing: one sentence, what an absent value means.
     code_list: name of a shipped code list that the value must be in; values: the closed list, when it is short.
     coding: the code system in words, where no list is shipped (ODS, BCP-47).
-    required: the resolved model never lacks it; required_for: roles of a person for which it is required.
+    required: expected of every record, and never absent from the resolved model unless `may_be_unknown`; required_for: roles of a person for which it is required.
     derived: computed by the resolution, never taken from a source as it is.
+    may_be_unknown: expected of every source, but a record without it is kept; see docs/adr/0002.
     not_known_code: code that stands in the resolved model for an absent value of a required column.
     minimum, maximum: hard range, inclusive, in `unit`. validity: the whole rule in words; source: where it is from.
     references: table whose key the value is.
@@ -48,6 +49,7 @@ class Column:
     coding: str = ""
     required: bool = False
     required_for: tuple[str, ...] = ()
+    may_be_unknown: bool = False
     derived: bool = False
     not_known_code: str | None = None
     minimum: float | None = None
@@ -71,6 +73,11 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def needed_columns(self) -> tuple[Column, ...]:
+        """Columns without which a record cannot be placed in the resolved model."""
+        return tuple(column for column in self.columns if column.required and not column.may_be_unknown)
 
     def column(self, name: str) -> Column:
         """The column of this name. Raises KeyError when the table has none."""

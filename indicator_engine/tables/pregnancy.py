@@ -10,7 +10,13 @@ PREGNANCY = Table(
     columns=(
         Column("pregnancy_key", ColumnType.STRING, "Never absent.", required=True, source="project rule"),
         Column(
-            "mother_key", ColumnType.STRING, "Never absent.", required=True, validity="FK person", references="person"
+            "mother_key",
+            ColumnType.STRING,
+            "The source does not say whose pregnancy it is.",
+            required=True,
+            may_be_unknown=True,
+            validity="FK person",
+            references="person",
         ),
         Column(
             "booking_provider_code",

@@ -41,7 +41,7 @@ def _type(column: Column) -> str:
 
 def _needed(column: Column) -> str:
     if column.required:
-        return "always"
+        return "expected" if column.may_be_unknown else "always"
     if column.required_for:
         return "for " + ", ".join(column.required_for)
     return "derived" if column.derived else ""
