@@ -47,7 +47,10 @@ class Settings(BaseSettings):
 
 
 def read_settings(**given: str | bool | Path | None) -> Settings:
-    """Settings from the environment, with those `given` (not None) on top; raises SettingsInvalid naming every fault."""
+    """Settings from the environment, with those `given` (not None) on top.
+
+    Raises SettingsInvalid, which names every fault.
+    """
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as cause:

@@ -40,7 +40,8 @@ def mother(key: str = "m1", **cells: Cell) -> Row:
 
 def residence(person: str = "m1", **cells: Cell) -> Row:
     """A residence in the most deprived tenth of England since 2020."""
-    return row("residence", **({"person_key": person, "valid_from": "2020-01-01", "imd_2019_decile": 1} | cells))
+    given: Row = {"person_key": person, "valid_from": "2020-01-01", "imd_2019_decile": 1}
+    return row("residence", **(given | cells))
 
 
 def pregnancy(key: str = "p1", **cells: Cell) -> Row:

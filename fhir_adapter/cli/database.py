@@ -17,14 +17,21 @@ database_app = typer.Typer(no_args_is_help=True, help="The schema of the store."
 def upgrade_schema(*, database: Database = None, as_json: Json = False) -> None:
     """Bring the schema of the database up to date."""
     engine = open_database(read_settings(database_url=database).database_url)
-    upgrade(engine)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
     _say_revision(as_json=as_json)
 
 
 @database_app.command("check")
 def check(*, database: Database = None, as_json: Json = False) -> None:
     """Check that the database answers and has the schema that this version needs."""
-    check_schema(open_database(read_settings(database_url=database).database_url))
+    engine = open_database(read_settings(database_url=database).database_url)
+    try:
+        check_schema(engine)
+    finally:
+        engine.dispose()
     _say_revision(as_json=as_json)
 
 

@@ -70,32 +70,32 @@ def demo(
         synthetic=True,
     )
     complain("Synthetic people only: do not use for care.")
-    store = wiring.open_store(settings)
-    feeds = _write_world(births, seed)
-    _load_tables(store)
-    report = _ingest(settings, store, feeds)
-    reports, gap = _evaluate_and_publish(settings, store)
-    summary = Summary(
-        births=births,
-        accepted=report.total("accepted"),
-        quarantined=report.total("quarantined"),
-        conflicts=report.resolved.conflicts,
-        reports=reports,
-        largest_gap=gap,
-        seconds=round(time.monotonic() - started, 1),
-        urls=_urls(settings),
-    )
-    _tell(summary, settings, as_json=as_json, serves=not no_serve)
-    if not no_serve:
-        serve_store(settings, store, "127.0.0.1", port)
+    feeds, records = _write_world(births, seed)
+    with wiring.opened_store(settings) as store:
+        _load_tables(store)
+        report = _ingest(settings, store, feeds, records)
+        reports, gap = _evaluate_and_publish(settings, store)
+        summary = Summary(
+            births=births,
+            accepted=report.total("accepted"),
+            quarantined=report.total("quarantined"),
+            conflicts=report.resolved.conflicts,
+            reports=reports,
+            largest_gap=gap,
+            seconds=round(time.monotonic() - started, 1),
+            urls=_urls(settings),
+        )
+        _tell(summary, settings, as_json=as_json, serves=not no_serve)
+        if not no_serve:
+            serve_store(settings, store, "127.0.0.1", port)
 
 
-def _write_world(births: int, seed: int) -> list[Path]:
+def _write_world(births: int, seed: int) -> tuple[list[Path], int]:
     complain("[1/4] Synthetic births")
     world = generate_world(births=births, seed=seed, scenario=load_scenario(SCENARIO))
     with progress_bar("Synthetic", len(world.pregnancies)) as move:
         written = write_world(world, FOLDER / "world", formats=("ndjson",), progress=lambda done, _: move(done))
-    return [path for path in written if path.name.endswith(".ndjson.gz")]
+    return [path for path in written if path.name.endswith(".ndjson.gz")], len(world.pregnancies)
 
 
 def _load_tables(store: Engine) -> None:
@@ -104,21 +104,18 @@ def _load_tables(store: Engine) -> None:
             load_reference(connection, kind, FOLDER / "world" / "reference" / name)
 
 
-def _ingest(settings: Settings, store: Engine, feeds: list[Path]) -> IngestReport:
+def _ingest(settings: Settings, store: Engine, feeds: list[Path], records: int) -> IngestReport:
     complain("[2/4] Ingest")
-    with progress_bar("Ingest", None) as move:
+    with progress_bar("Ingest", records) as move:
         return ingest_files(find_files(feeds), wiring.intake_of(settings, store), progress=move)
 
 
 def _evaluate_and_publish(settings: Settings, store: Engine) -> tuple[int, str | None]:
     complain("[3/4] Evaluate")
     months = MonthRange(FIRST_MONTH, LAST_MONTH)
-    wiring.count_and_keep(
-        settings, store, months=months, indicators=(), engine=EngineName.DUCKDB, as_of=AS_OF
-    )
+    wiring.count_and_keep(settings, store, months=months, indicators=(), engine=EngineName.DUCKDB, as_of=AS_OF)
     complain("[4/4] Publish")
-    _, table = wiring.disclosed_latest(settings, store, audience="public")
-    wiring.publish_latest(settings, store, audience="public", targets=())
+    _, table = wiring.publish_latest(settings, store, audience="public", targets=())
     catalogue = wiring.catalogue()
     reporter = wiring.tree_of(settings, store).reporter.code
     gap = largest_gap(table, catalogue.definitions, catalogue.stratifiers, reporter=reporter)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 import typer
-from sqlalchemy.engine import Engine
 
 from fhir_adapter import wiring
 from fhir_adapter.cli.indicators import known_indicator
 from fhir_adapter.cli.options import AsOf, Audience, Database, Json, Preset, read_month
 from fhir_adapter.cli.output import Exit, print_json, progress_bar, say
 from fhir_adapter.publisher.push import Drained
-from fhir_adapter.settings import Settings, read_settings
+from fhir_adapter.settings import read_settings
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.outbox import list_outbox, retry
 from fhir_adapter.store.releases import SavedRelease, list_releases
@@ -48,30 +46,17 @@ def evaluate(
     settings = read_settings(database_url=database, preset=preset)
     for each in indicator or []:
         known_indicator(each)
-    store = wiring.open_store(settings)
-    table = evaluate_store(
-        settings, store, MonthRange(from_, to), indicator or [], engine, as_of or wiring.today(), audience
-    )
-    reporter = wiring.tree_of(settings, store).reporter.code
+    months = MonthRange(from_, to)
+    with wiring.opened_store(settings) as store:
+        wiring.count_and_keep(
+            settings, store, months=months, indicators=indicator or (), engine=engine, as_of=as_of or wiring.today()
+        )
+        _, table = wiring.disclosed_latest(settings, store, audience=audience)
+        reporter = wiring.tree_of(settings, store).reporter.code
     if as_json:
         print_json(results_document(table, reporter=reporter))
         return
     _say_table(table)
-
-
-def evaluate_store(
-    settings: Settings,
-    store: Engine,
-    months: MonthRange,
-    indicators: list[str],
-    engine: EngineName,
-    as_of: date,
-    audience: str,
-) -> DisclosedTable:
-    """Count, keep the counts, and give what may be shown of them."""
-    wiring.count_and_keep(settings, store, months=months, indicators=indicators, engine=engine, as_of=as_of)
-    _, table = wiring.disclosed_latest(settings, store, audience=audience)
-    return table
 
 
 def publish(
@@ -86,12 +71,12 @@ def publish(
 ) -> None:
     """Release the latest evaluation as FHIR; send what changed to every --to. Exit code 1 when some was not taken."""
     settings = read_settings(database_url=database, preset=preset)
-    store = wiring.open_store(settings)
-    released = wiring.publish_latest(settings, store, audience=audience, targets=to or [])
     drained = Drained(0, 0, 0)
-    if to:
-        with progress_bar("Push", released.queued) as move:
-            drained = wiring.drain(store, progress=move)
+    with wiring.opened_store(settings) as store:
+        released, _ = wiring.publish_latest(settings, store, audience=audience, targets=to or [])
+        if to:
+            with progress_bar("Push", released.queued) as move:
+                drained = wiring.drain(store, progress=move)
     if as_json:
         print_json(_publish_document(released, drained))
     else:
@@ -106,7 +91,7 @@ def publish(
 @release_app.command("list")
 def releases(*, database: Database = None, as_json: Json = False) -> None:
     """List the releases, newest first."""
-    with reading(wiring.open_store(read_settings(database_url=database))) as connection:
+    with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_releases(connection)
     if as_json:
         print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
@@ -118,7 +103,7 @@ def releases(*, database: Database = None, as_json: Json = False) -> None:
 @outbox_app.command("list")
 def outbox(*, database: Database = None, as_json: Json = False) -> None:
     """List what waits, was sent or was refused."""
-    with reading(wiring.open_store(read_settings(database_url=database))) as connection:
+    with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_outbox(connection)
     if as_json:
         print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
@@ -131,11 +116,11 @@ def outbox(*, database: Database = None, as_json: Json = False) -> None:
 @outbox_app.command("retry")
 def retry_outbox(*, database: Database = None, as_json: Json = False) -> None:
     """Send again, at once, everything that waits or was refused. Exit code 1 when some was still not taken."""
-    store = wiring.open_store(read_settings(database_url=database))
-    with writing(store) as connection:
-        due = retry(connection, wiring.now())
-    with progress_bar("Push", due) as move:
-        drained = wiring.drain(store, progress=move)
+    with wiring.opened_store(read_settings(database_url=database)) as store:
+        with writing(store) as connection:
+            due = retry(connection, wiring.now())
+        with progress_bar("Push", due) as move:
+            drained = wiring.drain(store, progress=move)
     if as_json:
         print_json({"sent": drained.sent, "delayed": drained.delayed, "parked": drained.parked})
     else:

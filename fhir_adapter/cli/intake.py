@@ -68,10 +68,10 @@ def load(
     as_json: Json = False,
 ) -> None:
     """Load deprivation (official IMD 2019 layout), postcodes (ONSPD layout) or organisations."""
-    engine = wiring.open_store(read_settings(database_url=database))
-    with writing(engine) as connection:
-        rows = load_reference(connection, kind, file)
-    resolve_everything(engine)
+    with wiring.opened_store(read_settings(database_url=database)) as store:
+        with writing(store) as connection:
+            rows = load_reference(connection, kind, file)
+        resolve_everything(store)
     if as_json:
         print_json({"kind": kind, "file": str(file), "rows": rows})
         return
@@ -81,7 +81,7 @@ def load(
 @conflicts_app.command("list")
 def conflicts(*, database: Database = None, as_json: Json = False) -> None:
     """List the fields on which sources disagree, with the source whose value counts; never the values."""
-    with reading(wiring.open_store(read_settings(database_url=database))) as connection:
+    with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_conflicts(connection)
     if as_json:
         print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
@@ -97,7 +97,7 @@ def conflicts(*, database: Database = None, as_json: Json = False) -> None:
 @quarantine_app.command("list")
 def quarantined(*, database: Database = None, as_json: Json = False) -> None:
     """List what was set aside and why."""
-    with reading(wiring.open_store(read_settings(database_url=database))) as connection:
+    with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_quarantine(connection)
     if as_json:
         print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
@@ -138,16 +138,15 @@ def _issue_document(issue: ReceivedIssue) -> dict[str, str]:
 
 def _ingest(paths: list[Path], adapter: str | None, settings: Settings) -> IngestReport:
     files = find_files(paths)
-    engine = wiring.open_store(settings)
-    with progress_bar("Ingest", None) as move:
-        return ingest_files(files, wiring.intake_of(settings, engine), adapter_name=adapter, progress=move)
+    with wiring.opened_store(settings) as store, progress_bar("Ingest", None) as move:
+        return ingest_files(files, wiring.intake_of(settings, store), adapter_name=adapter, progress=move)
 
 
 def _dry_run(paths: list[Path], adapter: str | None, settings: Settings, *, as_json: bool) -> None:
-    intake = wiring.intake_of(settings, wiring.open_store(settings))
-    documents = [
-        _dry_document(file.name, read) for file, read in dry_run(find_files(paths), intake, adapter_name=adapter)
-    ]
+    files = find_files(paths)
+    with wiring.opened_store(settings) as store:
+        reads = dry_run(files, wiring.intake_of(settings, store), adapter_name=adapter)
+        documents = [_dry_document(file.name, read) for file, read in reads]
     if as_json:
         print_json({"files": documents})
         return

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from fhir_adapter import wiring
 from fhir_adapter.cli.options import Database
 from fhir_adapter.cli.output import complain, say
+from fhir_adapter.publisher.push import Drained
 from fhir_adapter.settings import Settings, read_settings
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -23,7 +24,10 @@ PAUSE_SECONDS = 2.0
 def serve(*, host: Host = "127.0.0.1", port: Port = 8080, database: Database = None) -> None:
     """Serve FHIR at /fhir, intake at /intake and the viewer at /."""
     settings = read_settings(database_url=database)
-    serve_store(settings, wiring.open_store(settings), host, port)
+    if "base_url" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
+    with wiring.opened_store(settings) as store:
+        serve_store(settings, store, host, port)
 
 
 def serve_store(settings: Settings, store: Engine, host: str, port: int) -> None:
@@ -35,15 +39,12 @@ def serve_store(settings: Settings, store: Engine, host: str, port: int) -> None
 
 def worker(*, database: Database = None) -> None:
     """Send what is in the outbox, again and again, until interrupted."""
-    store = wiring.open_store(read_settings(database_url=database))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    wiring.work(
-        store,
-        stop,
-        pause_seconds=PAUSE_SECONDS,
-        report=lambda drained: say(
-            f"{drained.sent} sent, {drained.delayed} to try again, {drained.parked} refused"
-        ),
-    )
+    with wiring.opened_store(read_settings(database_url=database)) as store:
+        wiring.work(store, stop, pause_seconds=PAUSE_SECONDS, report=_say_drained)
+
+
+def _say_drained(drained: Drained) -> None:
+    say(f"{drained.sent} sent, {drained.delayed} to try again, {drained.parked} refused")

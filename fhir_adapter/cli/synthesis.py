@@ -28,7 +28,7 @@ def synth(
     """Write a synthetic world: feeds, reference tables and truth.json, which knows the right answers."""
     formats = tuple(FORMATS) if format_ == "all" else (format_,)
     world = generate_world(births=births, seed=seed, scenario=load_scenario(scenario))
-    with progress_bar("Synthetic", births * len(formats)) as move:
+    with progress_bar("Synthetic", len(world.pregnancies) * len(formats)) as move:
         paths = write_world(world, out, formats=formats, progress=lambda done, _: move(done))
     if as_json:
         print_json({"births": births, "seed": seed, "scenario": scenario, "files": [str(path) for path in paths]})

@@ -12,7 +12,9 @@ from fhir_adapter.publisher.push import Drained, Outbox, drain_outbox
 REQUEST_SECONDS = 30
 
 
-def run_worker(outbox: Outbox, stop: threading.Event, *, pause_seconds: float, report: Callable[[Drained], None]) -> None:
+def run_worker(
+    outbox: Outbox, stop: threading.Event, *, pause_seconds: float, report: Callable[[Drained], None]
+) -> None:
     """Send what is due, then wait, until `stop` is set. A receiver's fault never ends the loop."""
     with httpx.Client(timeout=REQUEST_SECONDS, follow_redirects=False) as client:
         while not stop.is_set():

@@ -69,6 +69,8 @@ class Assembly:
             facts = self._facts[step.slot]
             if facts and (step.when is None or self._facts[step.when]):
                 return [self._draft(step.cells, entry, row) for entry, row in facts]
+            # a view that may begin rows of this table is no fact that lost its place
+            self._placed.update(id(row) for _, row in facts)
         return []
 
     def _draft(self, cells: Sequence[CellStep], entry: int, row: Sequence[Any]) -> Draft:

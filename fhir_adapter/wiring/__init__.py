@@ -9,7 +9,7 @@ from fhir_adapter.wiring.evaluation import (
     work,
 )
 from fhir_adapter.wiring.service import app_of
-from fhir_adapter.wiring.store import adapters_of, catalogue, intake_of, now, open_store, today
+from fhir_adapter.wiring.store import adapters_of, catalogue, intake_of, now, opened_store, today
 
 __all__ = [
     "adapters_of",
@@ -20,7 +20,7 @@ __all__ = [
     "drain",
     "intake_of",
     "now",
-    "open_store",
+    "opened_store",
     "publish_latest",
     "today",
     "tree_of",

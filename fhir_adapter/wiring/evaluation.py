@@ -58,7 +58,7 @@ def disclosed_latest(settings: Settings, store: Engine, *, audience: str) -> tup
     )
     table = disclose_counts(
         latest.counted,
-        _counted_catalogue(latest.counted.counts.cells["indicator"].unique()),
+        _counted_catalogue(list(latest.counted.counts.cells["indicator"].unique())),
         evaluation,
         preset=settings.preset,
         audience=audience,
@@ -66,7 +66,9 @@ def disclosed_latest(settings: Settings, store: Engine, *, audience: str) -> tup
     return latest.run, table
 
 
-def publish_latest(settings: Settings, store: Engine, *, audience: str, targets: Sequence[str]) -> SavedRelease:
+def publish_latest(
+    settings: Settings, store: Engine, *, audience: str, targets: Sequence[str]
+) -> tuple[SavedRelease, DisclosedTable]:
     """Release what may be shown of the latest run, and queue what changed for every target."""
     run, table = disclosed_latest(settings, store, audience=audience)
     publication = Publication(
@@ -76,7 +78,8 @@ def publish_latest(settings: Settings, store: Engine, *, audience: str, targets:
         synthetic=settings.synthetic,
         released_at=now(),
     )
-    return publish_table(store, table, catalogue(), run, tree_of(settings, store), publication, targets=list(targets))
+    tree = tree_of(settings, store)
+    return publish_table(store, table, catalogue(), run, tree, publication, targets=list(targets)), table
 
 
 def drain(store: Engine, *, progress: Callable[[int], None] | None = None) -> Drained:

@@ -6,13 +6,15 @@ import base64
 import binascii
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from fhir_adapter.errors import SettingsInvalid, StoreOutdated
+from fhir_adapter.errors import SettingsInvalid
 from fhir_adapter.fhir.canonical import Canonicals
 from fhir_adapter.fhir.incoming import IncomingLimits
 from fhir_adapter.settings import Settings
@@ -38,17 +40,20 @@ def today() -> date:
     return datetime.now(ZoneInfo("Europe/London")).date()
 
 
-def open_store(settings: Settings) -> Engine:
-    """The store, with its schema made when the database is empty; raises StoreUnavailable or StoreOutdated."""
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Engine]:
+    """The store for the length of the block, with its schema made when the database is empty.
+
+    Raises StoreUnavailable or StoreOutdated.
+    """
     engine = open_database(settings.database_url)
-    if is_empty(engine):
-        upgrade(engine)
     try:
+        if is_empty(engine):
+            upgrade(engine)
         check_schema(engine)
-    except StoreOutdated:
+        yield engine
+    finally:
         engine.dispose()
-        raise
-    return engine
 
 
 def adapters_of(settings: Settings) -> AdapterRegistry:

@@ -15,6 +15,7 @@ from fhir_adapter.errors import PayloadRefused
 
 LARGEST_INFLATION = 200  # times the size of the gzip file; more is a bomb, not a record
 SMALLEST_ALLOWANCE = 100_000_000
+NO_FEEDS = frozenset({"truth.json", "reference"})
 
 
 class FileKind(StrEnum):
@@ -50,7 +51,7 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
     found: list[InputFile] = []
     for path in paths:
         if path.is_dir():
-            inside = [file for file in sorted(path.rglob("*")) if file.is_file() and kind_of(file) is not None]
+            inside = [file for file in sorted(path.rglob("*")) if _is_feed(file.relative_to(path), file)]
             if not inside:
                 raise PayloadRefused("file.none", str(path), "the folder holds no .json, .ndjson or .csv file")
             found += [InputFile(file, str(file), kind_of(file)) for file in inside]
@@ -59,6 +60,12 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
         else:
             raise PayloadRefused("file.missing", str(path), "there is no such file or folder; check the path")
     return found
+
+
+def _is_feed(inside: Path, file: Path) -> bool:
+    """Whether a file of a folder is a feed; what `perinatal synth` writes beside its feeds is none."""
+    is_aside = inside.parts[0] in NO_FEEDS
+    return not is_aside and file.is_file() and kind_of(file) is not None
 
 
 def kind_of(path: Path) -> FileKind | None:

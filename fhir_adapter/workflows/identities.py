@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
-import nhs_number
 import orjson
+from nhs_number.validate import is_valid
 
 from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.sources.records import Identity
@@ -80,7 +80,7 @@ def accepted_nhs_number(number: str | None, *, synthetic: bool) -> str | None:
     Ten digits with a valid check digit; never 5xxxxxxxxx; 999xxxxxxx only where all people are synthetic.
     """
     digits = "" if number is None else number.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit() and nhs_number.is_valid(digits)):
+    if not (digits.isascii() and digits.isdigit() and is_valid(digits)):
         return None
     if digits.startswith(NEVER_ISSUED):
         return None
@@ -93,7 +93,7 @@ def identity_issues(identities: Sequence[Identity], location: str, *, synthetic:
         if identity.nhs_number is not None and accepted_nhs_number(identity.nhs_number, synthetic=synthetic) is None:
             is_synthetic = identity.nhs_number.startswith(SYNTHETIC_RANGE)
             text = (
-                "the NHS number is of the synthetic range, which only an installation with PERINATAL_SYNTHETIC=1 links on"
+                "the NHS number is of the synthetic range, which is linked on only where PERINATAL_SYNTHETIC=1"
                 if is_synthetic
                 else "the NHS number is not valid (ten digits with a check digit); correct it in the source"
             )

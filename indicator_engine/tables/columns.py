@@ -32,7 +32,8 @@ class Column:
     missing: one sentence, what an absent value means.
     code_list: name of a shipped code list that the value must be in; values: the closed list, when it is short.
     coding: the code system in words, where no list is shipped (ODS, BCP-47).
-    required: expected of every record, and never absent from the resolved model unless `may_be_unknown`; required_for: roles of a person for which it is required.
+    required: expected of every record, and never absent from the resolved model unless `may_be_unknown`.
+    required_for: roles of a person for which it is required.
     derived: computed by the resolution, never taken from a source as it is.
     may_be_unknown: expected of every source, but a record without it is kept; see docs/adr/0002.
     not_known_code: code that stands in the resolved model for an absent value of a required column.

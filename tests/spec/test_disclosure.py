@@ -36,7 +36,7 @@ COUNTS = [0, 1, 5, 7, 8, 9, 12, 13, 17, 18, 100]
 )
 def test_a_preset_shows_counts_as_it_says(preset: str, shown: list[int | None]) -> None:
     reports = [
-        report_of(disclosed(estimates_of(whole_rows(APRIL_2025, count, count)), preset)).cells[0].numerator
+        report_of(disclosed(estimates_of(whole_rows(APRIL_2025, 100, count)), preset)).cells[0].numerator
         for count in COUNTS
     ]
     assert reports == shown
@@ -73,7 +73,8 @@ def test_a_masked_count_takes_its_rate_and_interval_along() -> None:
 
 
 def test_a_rate_without_anyone_is_undefined_and_not_masked() -> None:
-    cell = report_of(disclosed(estimates_of(whole_rows(APRIL_2025, 0, 0)))).cells[0]
+    rows = [("LB01", "1.0.0", APRIL_2025, "RSA", "RSA01", "all", "all", 5, 0, 0)]
+    cell = report_of(disclosed(estimates_of(rows))).cells[0]
     assert (cell.masked, cell.value, cell.low, cell.high) == (False, None, None, None)
 
 

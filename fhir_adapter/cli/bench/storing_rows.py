@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fhir_adapter.cli.bench.report import BenchRow
 from fhir_adapter.cli.bench.size import BenchSize
 from fhir_adapter.cli.bench.stores import throwaway_settings
 from fhir_adapter.cli.bench.timing import median_seconds
-from fhir_adapter.wiring import intake_of, open_store
+from fhir_adapter.wiring import intake_of, opened_store
 from fhir_adapter.workflows.files import find_files
 from fhir_adapter.workflows.ingest import Intake
 from fhir_adapter.workflows.ingest_files import ingest_files
@@ -30,11 +31,13 @@ def bench_storing(size: BenchSize, folder: Path, progress: Callable[[str], None]
     rounds = size.repeats + 1
     bundles = synthetic_bundles(size.stored * rounds)
     batches = [bundles[first : first + size.stored] for first in range(0, len(bundles), size.stored)]
-    one_by_one, bulk = _open_intake(folder / "one.db"), _open_intake(folder / "bulk.db")
-    bare = _open_bare(folder / "bare.db")
     files = iter([_write_lines(folder / f"round-{number}.ndjson", batch) for number, batch in enumerate(batches)])
     to_keep, to_insert, to_insert_at_once = iter(batches), iter(batches), iter(batches)
-    try:
+    with (
+        _opened_intake(folder / "one.db") as one_by_one,
+        _opened_intake(folder / "bulk.db") as bulk,
+        closing(_open_bare(folder / "bare.db")) as bare,
+    ):
         seconds = median_seconds(
             {
                 "one": lambda: _keep_each(next(to_keep), one_by_one),
@@ -44,10 +47,6 @@ def bench_storing(size: BenchSize, folder: Path, progress: Callable[[str], None]
             },
             repeats=size.repeats,
         )
-    finally:
-        bare.close()
-        one_by_one.engine.dispose()
-        bulk.engine.dispose()
     return list(_rows(seconds, size))
 
 
@@ -63,9 +62,11 @@ def _rows(seconds: dict[str, float], size: BenchSize) -> Iterator[BenchRow]:
         yield BenchRow(name, f"{work}; {amount}", seconds[key], floors[key], seconds[f"{key} floor"])
 
 
-def _open_intake(path: Path) -> Intake:
+@contextmanager
+def _opened_intake(path: Path) -> Iterator[Intake]:
     settings = throwaway_settings(path)
-    return intake_of(settings, open_store(settings))
+    with opened_store(settings) as store:
+        yield intake_of(settings, store)
 
 
 def _open_bare(path: Path) -> sqlite3.Connection:
