@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import sqlite3
 from pathlib import Path
@@ -109,9 +110,8 @@ def test_no_identifier_can_be_read_in_the_database_file(world: Path, perinatal: 
 
 def identifiers(feed: Path) -> dict[str, set[str]]:
     """What a feed holds that must never be readable: NHS numbers, home postcodes of the feed, names."""
-    import gzip
-
-    bundles = [orjson.loads(line) for line in gzip.open(feed)]
+    with gzip.open(feed) as lines:
+        bundles = [orjson.loads(line) for line in lines]
     patients = [
         entry["resource"]
         for bundle in bundles
