@@ -98,6 +98,7 @@ def build_resources(
         )
         url = publication.canonicals.measure(definition.id)
         yield _checked(measure, schema, SearchColumns(url=url, name=definition.title, status=measure["status"]))
+    hashes = {indicator: catalogue.definition_hash(indicator) for indicator in catalogue.definitions}
     for report in table.reports:
         context = ReportContext(
             canonicals=publication.canonicals,
@@ -106,7 +107,7 @@ def build_resources(
             released_at=publication.released_at,
             synthetic=publication.synthetic,
             engine_version=publication.software_version,
-            definition_hash=catalogue.definition_hash(report.indicator),
+            definition_hash=hashes[report.indicator],
             snapshot_hash=run.snapshot_hash,
             preset=table.preset,
             audience=table.audience,

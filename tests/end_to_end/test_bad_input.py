@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_named_with_what_to_do(
 def test_a_bad_value_is_set_aside_and_its_neighbours_are_kept(
     perinatal: Perinatal, changes: dict[str, dict[str, Any]], code: str, place: str
 ) -> None:
-    name = write(perinatal, "a.json", orjson.dumps(bundle(**changes)))
+    name = write(perinatal, "a.json", orjson.dumps(bundle("collection", **changes)))
     ran = perinatal("ingest", name, "--json")
     errors = [each for each in ran.document["files"][0]["issues"] if each["severity"] == "error"]
     assert ran.code == 1
