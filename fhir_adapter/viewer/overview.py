@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from fhir_adapter.fhir.elements import Json
 from fhir_adapter.fhir.measure import DISPLAY_SCALE
@@ -12,6 +13,9 @@ from fhir_adapter.viewer.wording import PERCENT, SCALES, Scale
 
 # Newest first, a year of months with its quarters and the year itself fit in.
 REPORTS_READ = "40"
+MONTHS_OF_A_YEAR = 12
+# A gap that the data show clearly is told before a wider one that could be chance.
+CLARITY = MappingProxyType({"red": 2, "green": 2, "amber": 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class IndicatorView:
     """One indicator for the whole system.
 
     latest: the newest complete report of the shortest period. ruled: the newest with a chart point.
-    charted: the newest with a series. compared: the newest with inequality statistics. None where there is none.
+    charted: the newest with a series. compared: the newest year with inequality statistics, else the newest period
+    that has some. None where there is none.
     """
 
     id: str
@@ -47,10 +52,14 @@ class IndicatorView:
 
     @property
     def largest_gap(self) -> Gap | None:
-        """The largest difference between two groups that may be shown."""
+        """The largest difference between two groups, one that is red or green before one that is neither."""
         gaps = () if self.compared is None else self.compared.gaps
         shown = [each for each in gaps if each.type == "difference" and each.score.value is not None]
-        return max(shown, key=lambda gap: abs(gap.score.value or 0.0), default=None)
+        return max(shown, key=_clarity_and_size, default=None)
+
+
+def _clarity_and_size(gap: Gap) -> tuple[int, float]:
+    return CLARITY.get(gap.status or "", 0), abs(gap.score.value or 0.0)
 
 
 def all_indicators(published: Published) -> list[IndicatorView]:
@@ -83,7 +92,7 @@ def _view(published: Published, measure: Json, place: Json | None) -> IndicatorV
         latest=_latest(reports),
         ruled=next((each for each in reports if each.has_chart_point), None),
         charted=next((each for each in reports if each.series), None),
-        compared=next((each for each in reports if each.gaps), None),
+        compared=_compared(reports),
     )
 
 
@@ -101,6 +110,13 @@ def _complete_reports(published: Published, indicator: str, place: str) -> list[
 def _latest(reports: Sequence[ReportFigures]) -> ReportFigures | None:
     shortest = min((each.months for each in reports), default=0)
     return max((each for each in reports if each.months == shortest), key=lambda report: report.end, default=None)
+
+
+def _compared(reports: Sequence[ReportFigures]) -> ReportFigures | None:
+    """The newest year with statistics: it counts more people than any newer quarter."""
+    with_gaps = [each for each in reports if each.gaps]
+    years = [each for each in with_gaps if each.months == MONTHS_OF_A_YEAR]
+    return next(iter(years or with_gaps), None)
 
 
 def _scale(measure: Json) -> Scale:

@@ -69,6 +69,24 @@ def test_the_larger_of_two_gaps_is_told_whatever_its_side() -> None:
     )
 
 
+@pytest.mark.parametrize("status", ["red", "green"])
+@pytest.mark.parametrize("unclear", ["amber", "grey"])
+def test_a_clear_gap_is_told_before_a_wider_one_that_is_not(status: str, unclear: str) -> None:
+    statistics = (statistic(stratum="2", value=0.09, status=unclear), statistic(status=status))
+    assert "Most deprived fifth: 12.0 per 1,000 higher" in text_of(page("/", system_report(statistics=statistics)))
+
+
+def test_the_gaps_of_the_year_are_told_though_a_newer_quarter_has_some() -> None:
+    year = system_report(start=date(2025, 1, 1), end=date(2025, 12, 31), length="P1Y", spc=None, series=())
+    quarter = system_report(statistics=(statistic(value=0.09, low=0.02, high=0.2),))
+    assert "Most deprived fifth: 12.0 per 1,000 higher" in text_of(page("/", year, quarter))
+
+
+def test_the_gaps_of_a_quarter_are_told_while_no_year_has_any() -> None:
+    year = system_report(start=date(2025, 1, 1), end=date(2025, 12, 31), length="P1Y", spc=None, statistics=())
+    assert "Most deprived fifth: 12.0 per 1,000 higher" in text_of(page("/", year, system_report()))
+
+
 def test_the_overview_links_to_the_report_it_shows() -> None:
     report = built(system_report())
     assert f'href="/fhir/MeasureReport/{report["id"]}' in page("/", system_report()).text
