@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BROWSER_INSTALLED := $(VENV)/.browser-installed
 PEERS := .peers
 PEERS_INSTALLED := $(PEERS)/.installed
 UV := $(shell command -v uv 2>/dev/null)
@@ -32,8 +33,16 @@ demo: $(INSTALLED)  ## a whole synthetic system, ingested, evaluated, published 
 test: $(INSTALLED)  ## every test that needs pip packages alone
 	$(BIN)/pytest -n 2 -m "not browser and not peers and not spark" $(ARGS)
 
-test-all: $(INSTALLED) $(PEERS_INSTALLED)  ## tests that need a browser or third-party FHIR software
+test-all: $(INSTALLED) $(BROWSER_INSTALLED) $(PEERS_INSTALLED)  ## tests that need a browser or third-party FHIR software
 	$(BIN)/pytest -m "browser or peers or spark" $(ARGS)
+
+$(BROWSER_INSTALLED): $(INSTALLED)
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt --group browser
+else
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --group browser
+endif
+	@touch $(BROWSER_INSTALLED)
 
 $(PEERS_INSTALLED): tests/interop/peers.txt
 	$(PYTHON) -m venv $(PEERS)

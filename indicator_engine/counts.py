@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from indicator_engine.errors import CountsInvalid
 
@@ -14,6 +17,7 @@ COUNT_COLUMNS = ("population", "denominator", "numerator")
 CELL_COLUMNS = (*KEY_COLUMNS, *COUNT_COLUMNS)
 EVENT_COLUMNS = ("indicator", "version", "provider", "month", "place_in_whole", "place_in_provider")
 NOT_ATTRIBUTED = ""
+LARGEST_NUMBER = 2**62
 
 CountRow = tuple[str, str, int, str, str, str, str, int, int, int]
 EventRow = tuple[str, str, str, int, int, int]
@@ -22,6 +26,23 @@ EventRow = tuple[str, str, str, int, int, int]
 def month_index(year: int, month: int) -> int:
     """Months since the year 0, so that months can be counted with: 2026-03 is 24314."""
     return year * 12 + month - 1
+
+
+@dataclass(frozen=True, slots=True)
+class CellPart:
+    """Cells of one indicator and one dimension, as engines fetch them: arrays of one length.
+
+    month: whole numbers. provider, site, stratum: text. counts: COUNT_COLUMNS, whole numbers.
+    """
+
+    indicator: str
+    version: str
+    dimension: str
+    month: NDArray[Any]
+    provider: NDArray[Any]
+    site: NDArray[Any]
+    stratum: NDArray[Any]
+    counts: tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +60,7 @@ class CountTable:
         missing = [name for name in CELL_COLUMNS if name not in self.cells.columns]
         if missing:
             raise CountsInvalid(f"a table of counts lacks the columns {', '.join(missing)}")
-        if self.cells.duplicated(list(KEY_COLUMNS)).any():
+        if not pd.Index(_cell_numbers(self.cells)).is_unique:
             raise CountsInvalid("a table of counts holds a cell twice")
         ordered = (
             (self.cells["numerator"] >= 0)
@@ -52,9 +73,12 @@ class CountTable:
     @classmethod
     def of_rows(cls, rows: Iterable[CountRow]) -> CountTable:
         """Build from tuples in the order of CELL_COLUMNS; sorted, so that equal counts are equal tables."""
-        cells = pd.DataFrame(list(rows), columns=list(CELL_COLUMNS))
-        typed = cells.astype({"month": "int64"} | dict.fromkeys(COUNT_COLUMNS, "int64"))
-        return cls(typed.sort_values(list(KEY_COLUMNS), ignore_index=True))
+        return cls(_sorted_cells(pd.DataFrame(list(rows), columns=list(CELL_COLUMNS))))
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[CellPart]) -> CountTable:
+        """Build from columns; sorted in the same way."""
+        return cls(_sorted_cells(pd.DataFrame(_stacked(parts), columns=list(CELL_COLUMNS))))
 
     def rows(self) -> list[CountRow]:
         """Tuples in the order of CELL_COLUMNS."""
@@ -100,6 +124,40 @@ class MonthRange:
     last: int | None = None
 
 
+def _stacked(parts: Sequence[CellPart]) -> dict[str, NDArray[Any]]:
+    """Columns of all parts; what is the same for a whole part is written on each of its cells."""
+    lengths = [len(each.month) for each in parts]
+    one_a_part = {name: [getattr(each, name) for each in parts] for name in ("indicator", "version", "dimension")}
+    one_a_cell = {name: [getattr(each, name) for each in parts] for name in ("month", "provider", "site", "stratum")}
+    counts = {name: [each.counts[place] for each in parts] for place, name in enumerate(COUNT_COLUMNS)}
+    repeated = {name: np.repeat(np.array(words, dtype=object), lengths) for name, words in one_a_part.items()}
+    joined = {name: np.concatenate([[], *arrays]) for name, arrays in (one_a_cell | counts).items()}
+    return repeated | joined
+
+
+def _sorted_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    typed = cells.astype({"month": "int64"} | dict.fromkeys(COUNT_COLUMNS, "int64"))
+    order = np.argsort(_cell_numbers(typed), kind="stable")
+    return typed.take(order).reset_index(drop=True)
+
+
+def _cell_numbers(cells: pd.DataFrame) -> NDArray[np.int64]:
+    """A number for the key of each cell: equal for equal keys, and in the order of the keys."""
+    numbers, size = np.zeros(len(cells), dtype=np.int64), 1
+    for name in KEY_COLUMNS:
+        codes, found = pd.factorize(cells[name], sort=True)
+        if size * len(found) > LARGEST_NUMBER:
+            numbers = np.unique(numbers, return_inverse=True)[1].astype(np.int64)
+            size = len(cells)
+        numbers, size = numbers * len(found) + codes, size * len(found)
+    return numbers
+
+
 def gather(cells: Sequence[CountRow], events: Sequence[EventRow]) -> Counted:
-    """The two tables of a run from the rows that an engine fetched."""
+    """The two tables of a run from rows."""
     return Counted(CountTable.of_rows(cells), EventTable.of_rows(events))
+
+
+def gather_parts(parts: Sequence[CellPart], events: Sequence[EventRow]) -> Counted:
+    """The two tables of a run from the columns that an engine fetched."""
+    return Counted(CountTable.of_parts(parts), EventTable.of_rows(events))

@@ -6,15 +6,15 @@ one wide fact (one row an entity, integer flags) serves all of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from indicator_engine.code_lists import code_list
-from indicator_engine.definition import WHOLE, Entity, Feature, IndicatorDefinition, Stratifier
+from indicator_engine.definition import WHOLE, Entity, Feature, IndicatorDefinition, Stratifier, Stratum
 from indicator_engine.errors import DefinitionInvalid
-from indicator_engine.predicates import InList, Name, Node, ValueType, parse_predicate, parse_value
-from indicator_engine.tables import TABLES, Column, ColumnType
+from indicator_engine.predicates import Column, InList, Name, Node, ValueType, parse_predicate, parse_value
+from indicator_engine.tables import TABLES, ColumnType
+from indicator_engine.tables import Column as ModelColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Shape:
     cluster: str
 
 
-MOTHER_OF_PREGNANCY = Parent("mother", "person", "pregnancy", "mother_key")
+MOTHER = "mother"
+MOTHER_OF_PREGNANCY = Parent(MOTHER, "person", "pregnancy", "mother_key")
 
 SHAPES: Mapping[Entity, Shape] = {
     Entity.BOOKING: Shape(
@@ -64,7 +65,7 @@ SHAPES: Mapping[Entity, Shape] = {
         parents=(
             Parent("delivery", "delivery", "baby", "delivery_key"),
             Parent("pregnancy", "pregnancy", "delivery", "pregnancy_key"),
-            Parent("mother", "person", "baby", "mother_key"),
+            Parent(MOTHER, "person", "baby", "mother_key"),
             Parent("person", "person", "baby", "person_key"),
         ),
         provider="delivery.provider_code",
@@ -72,6 +73,8 @@ SHAPES: Mapping[Entity, Shape] = {
         cluster="baby.delivery_key",
     ),
 }
+
+SITE = Name("fact.site", ValueType.TEXT)
 
 VALUE_TYPES: Mapping[ColumnType, ValueType] = {
     ColumnType.STRING: ValueType.TEXT,
@@ -108,10 +111,15 @@ class PlannedStratum:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStratifier:
-    """A dimension: closed groups in order, or (open) the text value itself. What fits nowhere is `unknown`."""
+    """A dimension: closed groups in order, or (open) the text value itself. What fits nowhere is `unknown`.
+
+    name: under which the conditions of the strata read the value, so that it is worked out once a row.
+    """
 
     id: str
-    open_value: Node | None
+    name: Name
+    value: Node
+    is_open: bool
     strata: tuple[PlannedStratum, ...]
 
 
@@ -136,6 +144,13 @@ class Family:
     features: tuple[PlannedFeature, ...]
     indicators: tuple[PlannedIndicator, ...]
     stratifiers: tuple[PlannedStratifier, ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every expression over the entity, its parents, its features and the mother."""
+        conditions = (node for each in self.indicators for node in (each.population, each.denominator, each.numerator))
+        values = (node for each in self.stratifiers for node in (each.value, *(one.where for one in each.strata)))
+        return (self.anchor, self.event_time, *conditions, *values)
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -168,11 +183,11 @@ def _word(prefix: str | None, column: str) -> str:
     return column if prefix is None else f"{prefix}.{column}"
 
 
-def _is_readable(column: Column) -> bool:
+def _is_readable(column: ModelColumn) -> bool:
     return column.type in VALUE_TYPES
 
 
-def _name(alias: str, column: Column) -> Name:
+def _name(alias: str, column: ModelColumn) -> Name:
     codes: frozenset[str] | None = None
     if column.values:
         codes = frozenset(column.values)
@@ -187,7 +202,10 @@ def _plan_family(group: list[IndicatorDefinition], stratifiers: Mapping[str, Str
     features = _plan_features(group, shape)
     scope = _entity_scope(shape) | {each.name.key.removeprefix("feature."): each.name for each in features}
     place = f"{first.id} anchor"
-    anchor = parse_value(first.anchor, scope, place=place)
+    # The mother is looked up as she was on the anchor date, so that date cannot hang on her.
+    anchor = parse_value(
+        first.anchor, {word: name for word, name in scope.items() if not _is_mothers(name)}, place=place
+    )
     if anchor.type is not ValueType.DATE:
         raise DefinitionInvalid(place, [f"a calendar date is expected, but `{first.anchor}` is a {anchor.type}"])
     scope["anchor"] = Name("fact.anchor", ValueType.DATE)
@@ -200,6 +218,10 @@ def _plan_family(group: list[IndicatorDefinition], stratifiers: Mapping[str, Str
         indicators=tuple(_plan_indicator(each, scope) for each in group),
         stratifiers=_plan_stratifiers(group, scope, stratifiers),
     )
+
+
+def _is_mothers(name: Name) -> bool:
+    return name.key.startswith(f"{MOTHER}.")
 
 
 def _event_time(anchor: Node) -> Node:
@@ -261,20 +283,22 @@ def _plan_stratifiers(
         if each not in stratifiers:
             raise DefinitionInvalid(f"{group[0].id} stratifiers", [f"`{each}` is no stratifier that is declared"])
     full = dict(scope) | table_scope("residence", prefix="residence")
-    full["site"] = Name("fact.site", ValueType.TEXT)
+    full["site"] = SITE
     return tuple(_plan_stratifier(stratifiers[each], full) for each in wanted)
 
 
 def _plan_stratifier(stratifier: Stratifier, scope: Mapping[str, Name]) -> PlannedStratifier:
     place = f"stratifier {stratifier.id}"
     value = parse_value(stratifier.value, scope, place=place)
-    if stratifier.open_strata:
-        return PlannedStratifier(stratifier.id, value.node, ())
-    strata: list[PlannedStratum] = []
-    for each in stratifier.strata:
-        if each.where is None:
-            strata.append(PlannedStratum(each.code, InList(value.node, each.codes)))
-        else:
-            text = re.sub(r"\bvalue\b", f"({stratifier.value})", each.where)
-            strata.append(PlannedStratum(each.code, parse_predicate(text, scope, place=f"{place} {each.code}")))
-    return PlannedStratifier(stratifier.id, None, tuple(strata))
+    name = Name(f"value.{stratifier.id}", value.type, value.unit, value.codes)
+    strata = tuple(
+        PlannedStratum(each.code, _stratum_condition(each, dict(scope) | {"value": name}, place))
+        for each in stratifier.strata
+    )
+    return PlannedStratifier(stratifier.id, name, value.node, stratifier.open_strata, strata)
+
+
+def _stratum_condition(stratum: Stratum, scope: Mapping[str, Name], place: str) -> Node:
+    if stratum.where is None:
+        return InList(Column(scope["value"]), stratum.codes)
+    return parse_predicate(stratum.where, scope, place=f"{place} {stratum.code}")

@@ -13,7 +13,10 @@ import sqlalchemy as sa
 
 from fhir_adapter.store.database import open_database
 from fhir_adapter.store.migrating import upgrade
+from fhir_adapter.store.operational_schema import OUTBOX, RELEASE, RESOURCE
 from tests.postgres import PostgresMissingError, PostgresServer, running_postgres
+from tests.serving import listening
+from tests.worlds import Perinatal, evaluate_and_publish, perinatal_at, take_in, write_small_world
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -112,6 +115,54 @@ def store(store_url: str) -> Iterator[sa.Engine]:
     engine = open_database(store_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def small_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a small synthetic world as NDJSON, with its reference tables."""
+    return write_small_world(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, small_feed: Path) -> Perinatal:
+    """The command on an SQLite store from which the small world was published, also for the inside; only to be read."""
+    perinatal = perinatal_at(tmp_path_factory.mktemp("published"))
+    assert take_in(perinatal, small_feed).code == 0
+    evaluate_and_publish(perinatal)
+    return perinatal
+
+
+@pytest.fixture(scope="session")
+def service(published: Perinatal) -> Iterator[str]:
+    """Base URL of the service over the published world, in a process of its own."""
+    with listening(published) as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+def published_on_postgresql(
+    tmp_path_factory: pytest.TempPathFactory,
+    published: Perinatal,
+    postgres_server: PostgresServer,
+    postgres_template: str,
+) -> Iterator[Perinatal]:
+    """The command on a PostgreSQL store that holds the same releases; only to be read."""
+    name = f"published_{uuid.uuid4().hex}"
+    url = postgres_server.create_database(name, template=postgres_template)
+    copy_tables(published.settings["database_url"], url, [RELEASE, RESOURCE, OUTBOX])
+    yield perinatal_at(tmp_path_factory.mktemp("published-postgresql"), url)
+    postgres_server.drop_database(name)
+
+
+def copy_tables(origin: str, destination: str, tables: list[sa.Table]) -> None:
+    """Put every row of some tables of one store into another."""
+    source, target = open_database(origin), open_database(destination)
+    with source.connect() as reading, target.begin() as writing:
+        for table in tables:
+            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
+            writing.execute(sa.insert(table), rows) if rows else None
+    source.dispose()
+    target.dispose()
 
 
 def migrate(url: str) -> None:

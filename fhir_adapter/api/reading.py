@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter, Depends
@@ -19,6 +20,7 @@ from fhir_adapter.fhir.capability import ServerDescription, build_capability_sta
 from fhir_adapter.fhir.elements import Json
 
 TITLE = "perinatal-equity"
+RESOURCE_ID = re.compile(r"^[A-Za-z0-9.\-]{1,64}$")  # R4 datatype id
 
 
 def reading_routes(services: Services) -> APIRouter:
@@ -38,17 +40,17 @@ def reading_routes(services: Services) -> APIRouter:
 
     @router.get("/{resource_type}/{resource_id}", summary="Read the current version")
     def read(resource_type: str, resource_id: str, request: Request) -> Response:
-        _require_served(resource_type)
+        _require_address(resource_type, resource_id)
         return stored_response(services.read(resource_type, resource_id, None), request)
 
     @router.get("/{resource_type}/{resource_id}/_history", summary="All versions, newest first")
     def history(resource_type: str, resource_id: str, request: Request) -> Response:
-        _require_served(resource_type)
+        _require_address(resource_type, resource_id)
         return fhir_response(history_bundle(services.history(resource_type, resource_id), services), request)
 
     @router.get("/{resource_type}/{resource_id}/_history/{version}", summary="Read one version")
     def vread(resource_type: str, resource_id: str, version: str, request: Request) -> Response:
-        _require_served(resource_type)
+        _require_address(resource_type, resource_id)
         number = _version_number(resource_type, resource_id, version)
         return stored_response(services.read(resource_type, resource_id, number), request)
 
@@ -81,6 +83,12 @@ def _read_request(resource_type: str, request: Request, services: Services) -> R
 def _require_served(resource_type: str) -> None:
     if resource_type not in SERVED:
         raise HTTPException(404)
+
+
+def _require_address(resource_type: str, resource_id: str) -> None:
+    _require_served(resource_type)
+    if not RESOURCE_ID.match(resource_id):
+        raise ResourceNotFound(resource_type, resource_id)
 
 
 def _version_number(resource_type: str, resource_id: str, version: str) -> int:

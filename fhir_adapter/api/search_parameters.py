@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from fhir_adapter.api.queries import (
     CanonicalFilter,
@@ -73,6 +73,8 @@ def read_search(
         if known is None or not value:
             ignored.append(name)
             continue
+        if "\x00" in value:
+            raise SearchRefused(name, "a value holds the NUL character; remove it")
         understood.append((name, value))
         if known == "control":
             controls[name] = value
@@ -155,11 +157,17 @@ def _date_filter(name: str, value: str) -> DateFilter:
         if match is None:
             raise ValueError
         comparison = Comparison(match[1] or "eq")
-        low, before = _range(match)
+        low, before = (_in_utc(moment) for moment in _range(match))
     except (ValueError, OverflowError):
         text = f"`{name}` needs a date such as 2026-01 or ge2026-01-31, with the prefix eq, ge, le, gt or lt"
         raise SearchRefused(name, text) from None
     return DateFilter(name, comparison, low, before)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The moment itself; raises OverflowError near the ends of the calendar, where it has no equal in UTC."""
+    moment.astimezone(UTC)
+    return moment
 
 
 def _range(match: re.Match[str]) -> tuple[datetime, datetime]:

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from fhir_adapter.cli.benchmark import bench
 from fhir_adapter.cli.database import database_app
 from fhir_adapter.cli.demo import demo
 from fhir_adapter.cli.evaluation import evaluate, outbox_app, publish, release_app
@@ -29,6 +30,7 @@ app.command()(evaluate)
 app.command()(publish)
 app.command()(serve)
 app.command()(worker)
+app.command()(bench)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(reference_app, name="reference")
 app.add_typer(conflicts_app, name="conflicts")

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.engine import Engine
 
 from fhir_adapter import wiring
-from fhir_adapter.cli.options import Database, Json
+from fhir_adapter.cli.options import Json
 from fhir_adapter.cli.output import complain, print_json, progress_bar, say
 from fhir_adapter.cli.serving import Port, serve_store
 from fhir_adapter.settings import Settings, read_settings
@@ -55,7 +55,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Same seed, same world.")] = 7,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the summary.")] = False,
     port: Port = 8080,
-    database: Database = None,
+    database: Annotated[
+        str | None, typer.Option("--database", metavar="URL", help="Use this store, not a file of its own.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Generate a synthetic world, take it in, evaluate and publish it, and serve the reports."""

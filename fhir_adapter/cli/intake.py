@@ -62,7 +62,7 @@ def ingest(
 @reference_app.command("load")
 def load(
     kind: Annotated[ReferenceKind, typer.Argument(help="What the file holds.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file in that layout.")],
     *,
     database: Database = None,
     as_json: Json = False,

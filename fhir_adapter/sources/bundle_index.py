@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import orjson
 
 from fhir_adapter.sources.issues import Issue, Severity
+
+KeyedResource: TypeAlias = tuple[int, dict[str, Any], str, str]  # place of the entry, resource, its type, its key
 
 
 def record_scope(document: Mapping[str, Any]) -> str | None:
@@ -34,8 +36,8 @@ class BundleIndex:
     """The context of the views: keys by fullUrl and by Type/id, the resource in hand, and the faults met."""
 
     __slots__ = (
-        "_added",
         "_digest",
+        "_is_named_by_type",
         "_references",
         "_scope",
         "_unresolved",
@@ -43,31 +45,49 @@ class BundleIndex:
         "entry",
         "issues",
         "key",
+        "resources",
     )
 
     def __init__(self, scope: str | None, digest: str) -> None:
         self._scope = scope
         self._digest = digest
-        self._references: dict[str, tuple[str, str]] = {}
-        self._added: list[tuple[str, object, tuple[str, str]]] = []
+        self._references: dict[object, KeyedResource] = {}
+        self._is_named_by_type = False
         self._unresolved: set[tuple[int, object]] = set()
+        self.resources: list[KeyedResource] = []
         self.column_elements: Mapping[str, str] = {}
         self.entry = 0
         self.key: str | None = None
         self.issues: list[Issue] = []
 
-    def add(self, resource: Mapping[str, Any], resource_type: str, full_url: Any) -> str:
-        """Give a resource its key and remember how it may be referred to; the first of two equal names counts."""
-        identifier = resource.get("id")
-        if self._scope is not None and type(identifier) is str and identifier:
-            key = f"{self._scope}/{resource_type}/{identifier}"
-        else:
-            key = self._key(resource, resource_type, identifier, full_url if type(full_url) is str else None)
-        known = (resource_type, key)
-        if type(full_url) is str:
-            self._references.setdefault(full_url, known)
-        self._added.append((resource_type, identifier, known))
-        return key
+    def add_all(self, entries: Sequence[object]) -> None:
+        """Give every resource its key and remember how it may be referred to; the first of two equal names counts.
+
+        An entry without a resource is an issue, unless it deletes one.
+        """
+        references, resources, scope = self._references, self.resources, self._scope
+        for place, entry in enumerate(entries):
+            resource = entry.get("resource") if type(entry) is dict else None
+            resource_type = resource.get("resourceType") if type(resource) is dict else None
+            if type(resource_type) is not str:
+                self._note_empty(place, entry)
+                continue
+            assert type(entry) is dict
+            assert type(resource) is dict
+            identifier, full_url = resource.get("id"), entry.get("fullUrl")
+            if scope is not None and type(identifier) is str and identifier:
+                key = f"{scope}/{resource_type}/{identifier}"
+            else:
+                key = self._key(resource, resource_type, identifier, full_url if type(full_url) is str else None)
+            keyed = (place, resource, resource_type, key)
+            resources.append(keyed)
+            if type(full_url) is str:
+                references.setdefault(full_url, keyed)
+
+    def _note_empty(self, place: int, entry: object) -> None:
+        if not is_deletion(entry):
+            text = "an entry with a resource and its resourceType is expected"
+            self.issues.append(Issue(Severity.ERROR, "bundle.entry-empty", f"Bundle.entry[{place}]", text))
 
     def _key(self, resource: Mapping[str, Any], resource_type: str, identifier: object, full_url: str | None) -> str:
         is_uuid = full_url is not None and full_url.startswith("urn:uuid:")
@@ -83,23 +103,34 @@ class BundleIndex:
 
     def reference_key(self, reference: object, resource_type: str | None, element: str) -> str | None:
         """Key of what a reference points to; an issue when it points to nothing in the bundle."""
+        try:
+            found = self._references[reference]
+        except (KeyError, TypeError):  # not a fullUrl of this bundle, or no text at all
+            named = self._named_otherwise(reference, element)
+            if named is None:
+                return None
+            found = named
+        return found[3] if resource_type is None or found[2] == resource_type else None
+
+    def _named_otherwise(self, reference: object, element: str) -> KeyedResource | None:
+        """What `Type/id` names; an issue when it names nothing."""
         if type(reference) is not str:
             return None
-        found = self._references.get(reference)
-        if found is None and self._added:
+        if not self._is_named_by_type:
             self._name_by_type_and_id()
-            found = self._references.get(reference)
-        if found is None:
+        if reference not in self._references:
             self._note_unresolved(reference, element)
             return None
-        return found[1] if resource_type is None or found[0] == resource_type else None
+        return self._references[reference]
 
     def _name_by_type_and_id(self) -> None:
         """The second way to refer to a resource; most bundles never need it."""
-        for resource_type, identifier, known in self._added:
+        self._is_named_by_type = True
+        for keyed in self.resources:
+            _, resource, resource_type, _ = keyed
+            identifier = resource.get("id")
             if type(identifier) is str and identifier:
-                self._references.setdefault(f"{resource_type}/{identifier}", known)
-        self._added = []
+                self._references.setdefault(f"{resource_type}/{identifier}", keyed)
 
     def _note_unresolved(self, reference: str, element: str) -> None:
         if (self.entry, reference) in self._unresolved:
@@ -116,6 +147,12 @@ class BundleIndex:
     def note(self, severity: Severity, code: str, path: str, text: str) -> None:
         """An issue at a path of the resource in hand."""
         self.issues.append(Issue(severity, code, f"Bundle.entry[{self.entry}].resource{path}", text))
+
+
+def is_deletion(entry: object) -> bool:
+    """Whether the entry of a transaction deletes, and so carries no resource."""
+    request = entry.get("request") if isinstance(entry, dict) else None
+    return isinstance(request, dict) and request.get("method") == "DELETE"
 
 
 def content_digest(resource: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,67 +17,30 @@ from fhir_adapter.sources.adapter import (
     KeyRule,
 )
 from fhir_adapter.sources.concept_map import CodeMap
-from fhir_adapter.sources.convert import Places, Reader, RuleInvalid, cell_reader
-from fhir_adapter.sources.dispatch import TypePlan, plan_views
+from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader
+from fhir_adapter.sources.dispatch import Chooser, plan_views
 from fhir_adapter.sources.records import Cell
+from fhir_adapter.sources.row_runtime import ENTRY
+from fhir_adapter.sources.row_steps import CellStep, RowsPlan, SpineStep, TableJoin, ViewJoin
+from fhir_adapter.sources.row_writer import DraftsFunction, compile_rows
 from fhir_adapter.sources.view import View
 from indicator_engine.tables import TABLES, Column, ColumnType
 
 RECORD = "record"  # a table of one row about the bundle itself, for `table: record`
+NOWHERE = -1  # the place of what a view does not give
 RECORD_COLUMNS = ("recorded_at", "recorded_date")
 
 
 @dataclass(frozen=True, slots=True)
-class CellStep:
-    """One cell to read. text: path of the value in the resource. ranks: preference among several values."""
+class TablePlan:
+    """How drafts of one table become rows. columns: those that leave, in the order of the common model.
 
-    target: str
-    read: Reader
-    text: str
-    is_set: bool
-    is_required: bool
-    ranks: Mapping[object, int]
+    working: what a draft holds besides, and a row does not.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class SpineStep:
-    """A view whose rows begin rows; `when` is the view that must have rows as well."""
-
-    slot: int
-    when: int | None
-    cells: tuple[CellStep, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ViewJoin:
-    """Cells from the rows of a view; `matches` pairs its place with a column of the row."""
-
-    slot: int
-    matches: tuple[tuple[int, str], ...]
-    fill: bool
-    cells: tuple[CellStep, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TableJoin:
-    """Cells from rows put together before; `matches` pairs its column with a column of the row."""
-
-    table: str
-    matches: tuple[tuple[str, str], ...]
-    fill: bool
-    cells: tuple[CellStep, ...]
-    origins: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RowsPlan:
-    """How rows of one table come about."""
-
-    table: str
     key: tuple[str, ...]
-    spine: tuple[SpineStep, ...]
-    joins: tuple[ViewJoin | TableJoin, ...]
-    required: tuple[CellStep, ...]
+    columns: tuple[str, ...]
+    working: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +50,24 @@ class IdentityPlan:
     slot: int
     role: str
     key: int
-    places: tuple[int | None, ...]
+    places: tuple[int, ...]
     postcodes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BundlePlan:
-    """All that `map_bundle` needs. columns: those of each table, in the order of the common model.
+    """All that `map_bundle` needs. choosers: which views to run, by type of resource.
 
+    slots: how many views there are. rows: the steps of each table in their order, with the function they became.
     fact_slots: views whose rows must find a row to belong to.
     """
 
-    types: Mapping[str, TypePlan]
+    choosers: Mapping[str, Chooser]
     slots: int
-    rows: tuple[RowsPlan, ...]
-    columns: Mapping[str, tuple[str, ...]]
+    rows: tuple[tuple[RowsPlan, DraftsFunction], ...]
+    tables: Mapping[str, TablePlan]
     identities: tuple[IdentityPlan, ...]
-    fact_slots: frozenset[int]
+    fact_slots: tuple[int, ...]
     provider: tuple[tuple[str, str], ...]
 
 
@@ -137,13 +101,15 @@ class BundlePlanner:
         provider = tuple(self._provider(each) for each in self._manifest.provider)
         if self._faults:
             raise MappingInvalid(self._place, self._faults)
+        slots = fact_slots(rows)
+        tables = {name: table_plan(name, columns) for name, columns in self._tables.items() if name != RECORD}
         return BundlePlan(
-            types=plan_views(list(self._views.values())),
+            choosers=plan_views(list(self._views.values())),
             slots=len(self._slots),
-            rows=rows,
-            columns=public_columns(self._tables),
+            rows=tuple((each, compile_rows(each, draft_columns(tables[each.table]), slots)) for each in rows),
+            tables=tables,
             identities=identities,
-            fact_slots=fact_slots(rows),
+            fact_slots=tuple(sorted(slots)),
             provider=provider,
         )
 
@@ -223,7 +189,8 @@ class BundlePlanner:
                 continue
             text = texts.get(rule.from_[0], "") if rule.from_ else ""
             is_set = self._is_set(table, target)
-            steps.append(CellStep(target, read, f".{text}" if text else "", is_set, rule.required, ranks(rule.prefer)))
+            path = f".{text}" if text else ""
+            steps.append(CellStep(target, read, path, is_set, rule.required, ranks(rule.prefer), rule.value))
         return tuple(steps)
 
     def _identity(self, rule: IdentityRule, at: int) -> IdentityPlan | None:
@@ -246,7 +213,7 @@ class BundlePlanner:
             slot=self._slot(rule.view, key),
             role=rule.role,
             key=places.get(rule.key, 0),
-            places=tuple(None if each is None else places.get(each, 0) for each in fields),
+            places=tuple(NOWHERE if each is None else places.get(each, 0) for each in fields),
             postcodes=tuple(places.get(each, 0) for each in rule.postcode),
         )
 
@@ -280,10 +247,13 @@ def ranks(preferred: Sequence[str]) -> Mapping[object, int]:
     return {code: rank for rank, code in enumerate(preferred)}
 
 
-def public_columns(named: Mapping[str, set[str]]) -> Mapping[str, tuple[str, ...]]:
-    """The mapped columns of each table that leave, in the order of the common model."""
-    return {
-        table: tuple(name for name in TABLES[table].column_names if name in columns)
-        for table, columns in named.items()
-        if table != RECORD
-    }
+def table_plan(table: str, named: Set[str]) -> TablePlan:
+    """The columns of a table that leave, and those that do not."""
+    working = sorted(name for name in named if name.startswith(WORKING_COLUMN))
+    columns = tuple(name for name in TABLES[table].column_names if name in named)
+    return TablePlan(TABLES[table].key, columns, (*working, ENTRY))
+
+
+def draft_columns(plan: TablePlan) -> tuple[str, ...]:
+    """Every column of a draft."""
+    return (*plan.columns, *(name for name in plan.working if name != ENTRY))

@@ -122,7 +122,7 @@ class ViewWriter:
         """The whole source: a function `rows(resource, context)`."""
         root = Value(ROOT, is_dict=True)
         for criteria in self._view.where:
-            self._line(f"if {self._truth(criteria, root)} is not True:")
+            self._line(f"if not ({self._test(criteria, root)}):")
             self._line("    return []")
         self._share(root)
         rows = self._combine([self._select(each, root) for each in self._view.selects])
@@ -251,20 +251,26 @@ class ViewWriter:
             return self._collected(column.path, focus)
         if _is_single(column.path):
             return self._scalar(column.path, focus)
+        if focus.is_dict and (names := member_path(column.path)):
+            return self._walked(names, focus, f"single_value(context, {column.name!r}, {{}})")
+        if isinstance(column.path, ReferenceKey) and focus.is_dict and (names := member_path(column.path.source)):
+            return self._referenced(names, column.path, focus, column.name)
         cell = self._scalar(column.path, focus)
-        if cell in (focus.name, ROOT):
-            return cell
-        self._line(f"if type({cell}) is list:")
-        self._line(f"    context.several_values({column.name!r})")
-        self._line(f"    {cell} = {cell}[0] if {cell} else None")
+        if cell not in (focus.name, ROOT):
+            self._line(f"if type({cell}) is list:")
+            self._line(f"    context.several_values({column.name!r})")
+            self._line(f"    {cell} = {cell}[0] if {cell} else None")
         return cell
 
     def _collected(self, path: Node, focus: Value) -> str:
         items = self._fresh("items")
         self._line(f"{items} = []")
-        self._each(
-            path, focus, lambda each: self._solid(each, lambda value: self._line(f"{items}.append({value.name})"))
-        )
+        if isinstance(path, Member):
+            self._leaves(path, focus, lambda found: self._line(f"{items} += present({found})"), f"{items}.append({{}})")
+        else:
+            self._each(
+                path, focus, lambda each: self._solid(each, lambda value: self._line(f"{items}.append({value.name})"))
+            )
         return items
 
     # Paths: `body` is written once, inside the loops over the items that the path gives.
@@ -305,21 +311,43 @@ class ViewWriter:
 
         self._inside(f"if {found} is not None:", loop)
 
+    def _leaves(self, path: Member, focus: Value, on_list: Callable[[str], None], on_value: str) -> None:
+        """Lines for the values at the end of a path: one statement for a value, another for a list of them."""
+
+        def leaf(item: Value) -> None:
+            found = self._stored(f"{item.name}.get({path.name!r})")
+            self._inside(f"if type({found}) is list:", lambda: on_list(found))
+            self._inside(f"elif {found} is not None:", lambda: self._line(on_value.format(found)))
+
+        self._each(path.source, focus, lambda each: self._object(each, leaf))
+
     def _kept(self, item: Value, criteria: Node, body: Body) -> None:
-        truth = self._truth(criteria, item)
-        self._inside(f"if {truth} is True:", lambda: body(item))
+        self._inside(f"if {self._test(criteria, item)}:", lambda: body(item))
+
+    def _first(self, source: Node, focus: Value) -> str:
+        """The first item of a path."""
+        first = self._stored("None")
+        if isinstance(source, Member):
+
+            def leaf(item: Value) -> None:
+                self._line(f"if {first} is None:")
+                self._line(f"    {first} = {item.name}.get({source.name!r})")
+                self._line(f"    if type({first}) is list:")
+                self._line(f"        {first} = first_present({first})")
+
+            self._each(source.source, focus, lambda each: self._object(each, leaf))
+            return first
+
+        def keep(each: Value) -> None:
+            self._line(f"if {first} is None:")
+            self._line(f"    {first} = {each.name}")
+
+        self._each(source, focus, lambda each: self._solid(each, keep))
+        return first
 
     def _nth(self, source: Node, place: int, focus: Value, body: Body) -> None:
         if place == 0:
-            first = self._fresh("first")
-            self._line(f"{first} = None")
-
-            def keep(each: Value) -> None:
-                self._line(f"if {first} is None:")
-                self._line(f"    {first} = {each.name}")
-
-            self._each(source, focus, lambda each: self._solid(each, keep))
-            body(Value(first, is_solid=False))
+            body(Value(self._first(source, focus), is_solid=False))
             return
         items = self._collected(source, focus)
         self._inside(f"if len({items}) > {place} >= 0:", lambda: body(Value(f"{items}[{place}]")))
@@ -377,15 +405,21 @@ class ViewWriter:
                 return self._stored(f"joined({self._collected(source, focus)}, {separator!r})")
             case Operation():
                 return self._operation(node, focus)
-            case Member() if focus.is_dict and (names := member_path(node)):
-                return self._walked(names, focus)
-            case ReferenceKey(source, resource_type) if focus.is_dict and (names := member_path(source)):
-                return self._referenced(names, resource_type, element_path(source), focus)
+            case Index(source, 0):
+                return self._first(source, focus)
+            case Member() if focus.is_solid and (names := member_path(node)):
+                return self._walked(names, focus, "gathered({})")
+            case ReferenceKey(source, _) if focus.is_dict and (names := member_path(source)):
+                return self._referenced(names, node, focus, None)
         return self._gathered(node, focus)
 
-    def _walked(self, names: Sequence[str], focus: Value) -> str:
-        """A plain path, followed without loops while it meets objects; `path_values` does the rest."""
-        value = self._stored(f"{focus.name}.get({names[0]!r})")
+    def _walked(self, names: Sequence[str], focus: Value, on_list: str | None) -> str:
+        """A plain path, followed without loops while it meets objects; `path_values` does the rest.
+
+        on_list: the expression that takes the place of a list, the list to be put in; None leaves the list.
+        """
+        guard = "" if focus.is_dict else f" if type({focus.name}) is dict else None"
+        value = self._stored(f"{focus.name}.get({names[0]!r}){guard}")
         indent = self._indent
         for at, name in enumerate(names[1:], start=1):
             self._line(f"if type({value}) is not dict:")
@@ -393,17 +427,23 @@ class ViewWriter:
             self._line("else:")
             self._indent += 1
             self._line(f"{value} = {value}.get({name!r})")
-        self._line(f"if type({value}) is list:")
-        self._line(f"    {value} = gathered({value})")
         self._indent = indent
+        if on_list is not None:
+            self._line(f"if type({value}) is list:")
+            self._line(f"    {value} = {on_list.format(value)}")
         return value
 
-    def _referenced(self, names: Sequence[str], resource_type: str | None, element: str, focus: Value) -> str:
-        value = self._walked(names, focus)
+    def _referenced(self, names: Sequence[str], node: ReferenceKey, focus: Value, column: str | None) -> str:
+        """The key of a reference at a plain path; of several keys the first when it is for a column."""
+        asked = f"{node.resource_type!r}, {element_path(node.source)!r}"
+        value = self._walked(names, focus, None)
         self._line(f"if type({value}) is dict:")
-        self._line(f"    {value} = context.reference_key({value}.get('reference'), {resource_type!r}, {element!r})")
+        self._line(f"    {value} = context.reference_key({value}.get('reference'), {asked})")
         self._line(f"elif {value} is not None:")
-        self._line(f"    {value} = reference_keys(context, {value}, {resource_type!r}, {element!r})")
+        self._line(f"    {value} = reference_keys(context, {value}, {asked})")
+        if column is not None:
+            self._line(f"    if type({value}) is list:")
+            self._line(f"        {value} = single_value(context, {column!r}, {value})")
         return value
 
     def _stored(self, expression: str) -> str:
@@ -425,12 +465,52 @@ class ViewWriter:
 
     def _flag(self, source: Node, focus: Value, *, on_item: bool) -> str:
         flag = self._stored(repr(not on_item))
+        match source:
+            case Where(Member(This(), name), criteria) if focus.is_dict:
+                self._flag_of_element(name, criteria, focus, f"{flag} = {on_item}")
+                return flag
         self._each(source, focus, lambda each: self._solid(each, lambda _: self._line(f"{flag} = {on_item}")))
         return flag
+
+    def _flag_of_element(self, name: str, criteria: Node, focus: Value, found: str) -> None:
+        """Lines that run `found` when an element meets the criteria, such as a status: nearly always one text."""
+        value, each = self._stored(f"{focus.name}.get({name!r})"), self._fresh()
+
+        def keep(_: Value) -> None:
+            self._line(found)
+
+        def look_through() -> None:
+            self._inside(f"for {each} in {value}:", lambda: self._solid(Value(each, is_solid=False), kept))
+
+        def kept(item: Value) -> None:
+            self._kept(item, criteria, keep)
+
+        self._inside(f"if type({value}) is list:", look_through)
+        self._inside(f"elif {value} is not None:", lambda: kept(Value(value)))
 
     def _truth(self, node: Node, focus: Value) -> str:
         value = self._scalar(node, focus)
         return value if is_boolean(node) else self._stored(f"truth({value})")
+
+    def _test(self, node: Node, focus: Value) -> str:
+        """An expression for `if` that holds when the node is true; comparing a value with a text cannot fail."""
+        match node:
+            case Operation(Operator.AND | Operator.OR as operator, left, right) if _is_plain(left) and _is_plain(right):
+                members = _membership(node)
+                if members is not None:
+                    value = self._scalar(members[0], focus)
+                    return f"type({value}) is str and {value} in {_frozen(members[1])}"
+                return f"({self._test(left, focus)}) {operator.value} ({self._test(right, focus)})"
+            case Operation(Operator.EQUAL, left, Literal(text)) if _is_plain(node):
+                return f"{self._scalar(left, focus)} == {text!r}"
+            case Operation(Operator.UNEQUAL, left, Literal(text)) if _is_plain(node):
+                value = self._scalar(left, focus)
+                return f"{value} is not None and {value} != {text!r}"
+            case Exists(source) | Empty(source) if isinstance(source, Member) and focus.is_dict:
+                value = self._scalar(source, focus)
+                return f"{value} is not None" if isinstance(node, Exists) else f"{value} is None"
+        value = self._truth(node, focus)
+        return value if isinstance(node, Exists | Empty) else f"{value} is True"
 
     def _operation(self, node: Operation, focus: Value) -> str:
         match node.operator:
@@ -479,6 +559,17 @@ def _beginnings(node: Node) -> list[Node]:
 
 def _is_single(node: Node) -> bool:
     return is_boolean(node) or isinstance(node, Literal | RowIndex | ResourceKey | Join | Operation)
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether a condition only compares values at plain paths with texts, so that it can be asked in any order."""
+    if not isinstance(node, Operation):
+        return False
+    if node.operator in (Operator.AND, Operator.OR):
+        return _is_plain(node.left) and _is_plain(node.right)
+    is_text = isinstance(node.right, Literal) and isinstance(node.right.value, str)
+    is_path = isinstance(node.left, This) or bool(member_path(node.left))
+    return node.operator in (Operator.EQUAL, Operator.UNEQUAL) and is_text and is_path
 
 
 def _null_row(select: ViewSelect) -> str:

@@ -6,9 +6,10 @@ A closure gives the cell, None for what is absent, or raises CellFault; the call
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ LONDON = ZoneInfo("Europe/London")
 LARGEST_INTEGER = 2**31 - 1  # an integer column of every store
 LONGEST_TEXT = 4_000  # characters; no column of the common model holds more
 DECIMAL_PLACES = 6  # after a change of unit, to drop binary noise
+DAYS_REMEMBERED = 1 << 14  # 45 years; a memory of dates stays flat however many records are read
+CLOCK = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
 PSEUDO_POSTCODE = "ZZ99"  # ONS postcode directory: pseudo country codes
 TRUTHS: Mapping[object, bool] = {True: True, False: False, "true": True, "false": False}
 
@@ -373,6 +376,7 @@ def united_code_sets(one: str, other: str) -> str | None:
     return code_set_text({code for code in (*one.split("|"), *other.split("|")) if code})
 
 
+@lru_cache(DAYS_REMEMBERED)
 def calendar_date(text: str) -> date:
     """The date that `YYYY-MM-DD` names; other ISO forms are not read."""
     if len(text) == 10 and text[4] == text[7] == "-" and text.isascii():
@@ -429,7 +433,9 @@ def to_datetime(rule: DateRule, value: Any) -> Cell:
 
 def local_text(rule: DateRule, text: str) -> str:
     """`YYYY-MM-DDTHH:MM:SS+01:00` in London; a moment without offset is taken to be in the zone of the rule."""
-    calendar_date(text[:10])
+    offset = london_offset(text[:10])
+    if offset and text[10] == "T" and text[19:] == offset and CLOCK.fullmatch(text, 11, 19):
+        return text
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
@@ -437,6 +443,15 @@ def local_text(rule: DateRule, text: str) -> str:
         return moment.astimezone(LONDON).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         raise CellFault("value.no-such-time", "a time HH:MM or HH:MM:SS is expected after the date") from None
+
+
+@lru_cache(DAYS_REMEMBERED)
+def london_offset(day: str) -> str | None:
+    """The offset that London has all day, such as `+01:00`; None on a day on which it changes."""
+    start = datetime.combine(calendar_date(day), time(0), LONDON)
+    end = datetime.combine(calendar_date(day), time(23, 59, 59), LONDON)
+    offsets = {moment.isoformat(timespec="seconds")[19:] for moment in (start, end)}
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 INSTANT = DateRule()

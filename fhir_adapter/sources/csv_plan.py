@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.adapter import (
@@ -14,28 +13,48 @@ from fhir_adapter.sources.adapter import (
     CsvFormat,
     CsvManifest,
     CsvRows,
+    DateRule,
     IdentityRule,
     KeyRule,
 )
 from fhir_adapter.sources.concept_map import CodeMap
-from fhir_adapter.sources.convert import Places, Reader, RuleInvalid, cell_reader, place_of
-from fhir_adapter.sources.records import Cell
+from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader
+from fhir_adapter.sources.csv_rows import RowsFunction, compile_row_builder
+from fhir_adapter.sources.row_steps import Reader
 from indicator_engine.tables import TABLES, Column, ColumnType
 
-MOST_REMEMBERED = 4_096  # values of one column; more and its memory begins anew, so that it stays flat
+LONDON_NAME = "Europe/London"
 
-KeyReader: TypeAlias = Callable[[Sequence[Any]], str | None]
+
+class Reading(StrEnum):
+    """How the cells of a column come about."""
+
+    FIXED = "fixed"
+    KEY = "key"
+    TEXT = "text"
+    REMEMBERED = "remembered"
+    MOMENT = "moment"
+    JOINT = "joint"
 
 
 @dataclass(frozen=True, slots=True)
 class CsvCell:
-    """One cell to read. headers: columns of the file that it is read from, for the place of a fault."""
+    """One column to make. headers: columns of the file that it is made of, for the place of a fault.
+
+    origins: places of those columns; read: from a row of their values. key: which of the keys, for a key.
+    fixed: what every row holds, for a column that is not read.
+    """
 
     target: str
-    read: Reader
-    headers: str
-    is_set: bool
-    is_required: bool
+    reading: Reading
+    headers: str = ""
+    origins: tuple[int, ...] = ()
+    read: Reader | None = None
+    date: DateRule = field(default_factory=DateRule)
+    key: int = 0
+    fixed: str | None = None
+    is_set: bool = False
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +62,7 @@ class CsvRowsPlan:
     """How one line gives a row of one table; `when` is the place of the column that must be filled.
 
     cells: one for each mapped column of the table, in the order of the common model.
-    readers: the same as pairs, for the common line in which nothing is wrong.
+    build: makes the rows out of the columns that are not fixed.
     """
 
     table: str
@@ -51,13 +70,20 @@ class CsvRowsPlan:
     key_headers: str
     when: int | None
     cells: tuple[CsvCell, ...]
-    readers: tuple[tuple[str, Reader], ...]
-    has_required: bool
+    build: RowsFunction
+
+
+@dataclass(frozen=True, slots=True)
+class CsvKey:
+    """A source key `<scope>/<kind>/<parts>`; parts: places of the columns."""
+
+    kind: str
+    parts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CsvIdentityPlan:
-    """Where the identifiers of a person stand in a line; places in the order of `Identity`."""
+    """Where the identifiers of a person stand in a line; places in the order of `Identity`. key: which of the keys."""
 
     role: str
     when: int | None
@@ -68,9 +94,9 @@ class CsvIdentityPlan:
 
 @dataclass(frozen=True, slots=True)
 class CsvPlan:
-    """All that `map_csv` needs. headers: columns that are read, in the order in which closures find them.
+    """All that `map_csv` needs. headers: columns that are read; places are places among them.
 
-    A line is laid out as the values of the headers, the scope of the keys (`<prefix>:<sender>`), and the keys.
+    sender: place of the column that names the sender; keys begin with `<prefix>:<sender>`.
     """
 
     format: CsvFormat
@@ -79,7 +105,7 @@ class CsvPlan:
     sender: int
     prefix: str
     absent_sender: str
-    keys: tuple[KeyReader, ...]
+    keys: tuple[CsvKey, ...]
     rows: tuple[CsvRowsPlan, ...]
     columns: Mapping[str, tuple[str, ...]]
     identities: tuple[CsvIdentityPlan, ...]
@@ -87,7 +113,7 @@ class CsvPlan:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where headers and keys stand in a line, and which columns each table has."""
+    """Where headers stand, which keys there are, and which columns each table has."""
 
     places: Places
     keys: Mapping[KeyRule, int]
@@ -100,7 +126,7 @@ def plan_csv(manifest: CsvManifest, maps: Mapping[str, CodeMap], *, place: str) 
     keys = used_keys(manifest)
     layout = Layout(
         places={name: at for at, name in enumerate(headers)},
-        keys={rule: at for at, rule in enumerate(keys, start=len(headers) + 1)},
+        keys={rule: at for at, rule in enumerate(keys)},
         columns=public_columns(manifest),
     )
     faults: list[str] = []
@@ -117,7 +143,7 @@ def plan_csv(manifest: CsvManifest, maps: Mapping[str, CodeMap], *, place: str) 
         sender=layout.places[manifest.key_scope.from_],
         prefix=manifest.key_scope.prefix,
         absent_sender=manifest.key_scope.absent,
-        keys=tuple(key_reader(rule, layout.places, len(headers)) for rule in keys),
+        keys=tuple(CsvKey(rule.kind, tuple(layout.places[name] for name in rule.from_)) for rule in keys),
         rows=rows,
         columns=layout.columns,
         identities=identities,
@@ -184,8 +210,11 @@ def plan_rows(
         key_headers=", ".join(header for rule in key_rules for header in headers_of(rule)),
         when=None if rules.when is None else layout.places[rules.when],
         cells=cells,
-        readers=tuple((cell.target, cell.read) for cell in cells),
-        has_required=any(cell.is_required for cell in cells),
+        build=compile_row_builder(
+            rules.table,
+            [(cell.target, cell.fixed) for cell in cells],
+            frozenset(cell.target for cell in cells if cell.reading is not Reading.FIXED),
+        ),
     )
 
 
@@ -200,78 +229,44 @@ def plan_cell(
 ) -> CsvCell:
     """One cell; a column that this rule does not map is absent in its rows."""
     if rule is None:
-        return CsvCell(target, no_cell, "", False, False)
-    column = TABLES[table].column(target)
+        return CsvCell(target, Reading.FIXED)
+    if rule.key is not None:
+        headers = ", ".join(headers_of(rule))
+        return CsvCell(target, Reading.KEY, headers, key=layout.keys[rule.key], is_required=rule.required)
     try:
-        read = slot_reader(layout.keys[rule.key]) if rule.key else value_reader(column, rule, layout.places, maps)
+        return read_cell(TABLES[table].column(target), rule, layout.places, maps)
     except RuleInvalid as cause:
         faults.append(f"{place}: {cause}")
-        read = no_cell
-    headers = ", ".join(headers_of(rule))
-    return CsvCell(target, read, headers, column.type is ColumnType.CODE_SET, rule.required)
+        return CsvCell(target, Reading.FIXED)
 
 
-def no_cell(_row: Sequence[Any]) -> Cell:
-    """Nothing."""
-    return None
+def read_cell(column: Column, rule: ColumnRule, places: Places, maps: Mapping[str, CodeMap]) -> CsvCell:
+    """A column that is read from the file. Raises RuleInvalid when the rule cannot be carried out."""
+    names = tuple(dict.fromkeys(headers_of(rule)))
+    return CsvCell(
+        target=column.name,
+        reading=reading_of(column, rule, names),
+        headers=", ".join(headers_of(rule)),
+        origins=tuple(places[name] for name in names),
+        read=cell_reader(column, rule, {name: place for place, name in enumerate(names)}, maps),
+        date=rule.date,
+        fixed=rule.value,
+        is_set=column.type is ColumnType.CODE_SET,
+        is_required=rule.required,
+    )
 
 
-def slot_reader(place: int) -> Reader:
-    """A closure that takes a value of the line as it is."""
-    return itemgetter(place)
-
-
-def value_reader(column: Column, rule: ColumnRule, places: Places, maps: Mapping[str, CodeMap]) -> Reader:
-    """The closure of a cell; where a column holds few different values each is converted once and remembered."""
-    read = cell_reader(column, rule, places, maps)
-    is_alone = len(rule.from_) == 1 and rule.time is None and rule.unit is None
-    if not is_alone or (rule.type or column.type) is ColumnType.STRING:
-        return read
-    return remembered(read, places[rule.from_[0]])
-
-
-def remembered(read: Reader, origin: int) -> Reader:
-    """The same closure with a memory of the values it has met; a value that gives a fault is not kept."""
-    memory: dict[Any, Cell] = {}
-
-    def recall(row: Sequence[Any]) -> Cell:
-        value = row[origin]
-        if value in memory:
-            return memory[value]
-        cell = read(row)
-        if len(memory) >= MOST_REMEMBERED:
-            memory.clear()
-        memory[value] = cell
-        return cell
-
-    return recall
-
-
-def key_reader(rule: KeyRule, places: Places, scope: int) -> KeyReader:
-    """A closure from a line to a source key `<scope>/<kind>/<parts>`; None when a part is absent."""
-    parts = [place_of(name, places) for name in rule.from_]
-    kind = rule.kind
-    if len(parts) == 1:
-        [only] = parts
-
-        def read_one(row: Sequence[Any]) -> str | None:
-            value = row[only]
-            return None if value is None else f"{row[scope]}/{kind}/{key_part(value)}"
-
-        return read_one
-
-    def read(row: Sequence[Any]) -> str | None:
-        values = [row[part] for part in parts]
-        if None in values:
-            return None
-        return "/".join((row[scope], kind, *(key_part(value) for value in values)))
-
-    return read
-
-
-def key_part(value: str) -> str:
-    """A part of a key without the sign that separates parts."""
-    return value.replace("%", "%25").replace("/", "%2F") if "/" in value or "%" in value else value
+def reading_of(column: Column, rule: ColumnRule, names: Sequence[str]) -> Reading:
+    """How the cells come about: few different values are remembered, texts that all differ are not."""
+    if rule.value is not None:
+        return Reading.FIXED
+    if rule.time is not None:
+        is_usual = rule.date.zone == LONDON_NAME and len(names) == 2 and len(rule.from_) == 1
+        return Reading.MOMENT if is_usual else Reading.JOINT
+    if len(names) != 1:
+        return Reading.JOINT
+    is_text = (rule.type or column.type) is ColumnType.STRING and rule.text is None and rule.as_ is None
+    return Reading.TEXT if is_text and rule.unit is None else Reading.REMEMBERED
 
 
 def plan_identity(rule: IdentityRule, layout: Layout, place: str, faults: list[str]) -> CsvIdentityPlan:

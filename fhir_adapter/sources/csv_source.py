@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from typing import BinaryIO
 
 from fhir_adapter.errors import PayloadRefused
-from fhir_adapter.sources.bundle_source import date_or_none
-from fhir_adapter.sources.convert import CellFault, united_code_sets
+from fhir_adapter.sources.csv_columns import Columns, Remembered
 from fhir_adapter.sources.csv_header import HeaderPlan, plan_header
-from fhir_adapter.sources.csv_plan import CsvIdentityPlan, CsvPlan, CsvRowsPlan
-from fhir_adapter.sources.csv_text import BrokenLine, CsvLine, check_encoding, read_lines
+from fhir_adapter.sources.csv_plan import CsvPlan
+from fhir_adapter.sources.csv_tables import LineIssue, SenderRows, SenderTables
+from fhir_adapter.sources.csv_text import LineBatch, LineReader, check_encoding, csv_lines
 from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import Cell, Identity, MappedRecord, identity_of
+from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.registry import Adapter
 
+BROKEN = "the line is no CSV; check the quotation marks"
+LINES_AT_ONCE = 250  # of a batch; so few stay in the cache of the processor while they are turned by column
 NAMED_DIGITS = 16  # of the digest; enough to tell files apart in the name of a record
 
 
@@ -31,28 +32,27 @@ def map_csv(
     if plan is None:
         raise PayloadRefused("adapter.wrong-kind", name, f"adapter {adapter.name} does not read CSV files")
     check_encoding(stream, plan.format, name=name)
-    with closing(read_lines(stream, plan.format)) as lines:
-        batch = Batch(adapter.name, plan, first_line(lines, plan, name=name), name, digest)
-        for line, cells in lines:
-            batch.add(line, cells)
-            if batch.lines >= batch_rows:
-                yield from batch.take()
-        yield from batch.take(is_last=True)
+    with csv_lines(stream, plan.format) as lines:
+        header = first_line(lines, plan, name=name)
+        reading = CsvReading(adapter.name, plan, header, name, digest)
+        while reading.add(lines, batch_rows):
+            yield from reading.records()
+        yield from reading.remaining()
 
 
-def first_line(lines: Iterator[CsvLine], plan: CsvPlan, *, name: str) -> HeaderPlan:
+def first_line(lines: LineReader, plan: CsvPlan, *, name: str) -> HeaderPlan:
     """The header, read. Raises PayloadRefused when there is none or it is not the adapter's."""
-    _, header = next(lines, (1, None))
-    if header is None:
-        raise PayloadRefused("csv.empty", name, "the file is empty; a header and lines below it are expected")
-    if isinstance(header, BrokenLine):
+    batch = lines.take(1)
+    if batch.broken:
         text = "the first line is no header; check the quotation marks"
         raise PayloadRefused("csv.header-unreadable", f"{name}:1", text)
-    return plan_header(plan, header, name=name)
+    if not batch.cells:
+        raise PayloadRefused("csv.empty", name, "the file is empty; a header and lines below it are expected")
+    return plan_header(plan, batch.cells[0], name=name)
 
 
-class Batch:
-    """Lines that are being put together into records; empty again after `take`."""
+class CsvReading:
+    """One file being read: what its columns remember, and issues that no record has taken yet."""
 
     def __init__(self, adapter: str, plan: CsvPlan, header: HeaderPlan, name: str, digest: str) -> None:
         self._adapter = adapter
@@ -61,156 +61,106 @@ class Batch:
         self._name = name
         self._digest = digest
         self._missing = frozenset(plan.format.missing)
-        self._any_line = False
-        self._start()
-        self.issues.extend(header.issues)
+        self._senders = Remembered(lambda row: row[0], self._missing)
+        self._tables = SenderTables(plan, name, self._missing)
+        self._issues = list(header.issues)
+        self._found: list[LineIssue] = []
+        self._rows: dict[str, SenderRows] = {}
+        self._span: tuple[int, int] | None = None
 
-    def _start(self) -> None:
-        self.lines = 0
-        self.issues: list[Issue] = []
-        self._first = 0
-        self._last = 0
-        self._senders: dict[str, SenderRows] = {}
+    def add(self, lines: LineReader, most: int) -> bool:
+        """Read so many lines, or as many as there are; gives whether there were any."""
+        left, began = most, None
+        while left > 0:
+            piece = lines.take(min(left, LINES_AT_ONCE))
+            if not piece.count:
+                break
+            left -= piece.count
+            first, last = piece.span()
+            began = first if began is None else began
+            self._span = (began, last)
+            self._read(piece)
+        return left < most
 
-    def add(self, line: int, cells: Sequence[str] | BrokenLine) -> None:
-        """Take one line in; what is wrong with it becomes issues."""
-        self.lines += 1
-        self._first = self._first or line
-        self._last = line
-        self._any_line = True
-        if isinstance(cells, BrokenLine):
-            text = "the line is no CSV; check the quotation marks"
-            self.issues.append(Issue(Severity.ERROR, "csv.line-unreadable", f"{self._name}:{line}", text))
-            return
-        if len(cells) != self._header.width:
-            text = f"the line has {len(cells)} cells where the header has {self._header.width}; it was set aside"
-            self.issues.append(Issue(Severity.ERROR, "csv.ragged-row", f"{self._name}:{line}", text))
-            return
-        row = self._values(cells)
-        sender = row[self._plan.sender]
-        row.append(f"{self._plan.prefix}:{sender or self._plan.absent_sender}")
-        row += [read(row) for read in self._plan.keys]
-        rows = self._senders.get(sender or "")
-        if rows is None:
-            rows = self._senders[sender or ""] = SenderRows(self._plan)
-        rows.add(row, f"{self._name}:{line}", self.issues)
+    def _read(self, piece: LineBatch) -> None:
+        self._found += [self._issue(number, "csv.line-unreadable", BROKEN) for number in piece.broken]
+        for sender, columns in self._by_sender(self._whole(piece)).items():
+            rows = self._rows.setdefault(sender, SenderRows({}, []))
+            self._tables.read(sender, columns, rows, self._found)
 
-    def _values(self, cells: Sequence[str]) -> list[str | None]:
-        missing = self._missing
-        return [
-            None if place is None or (value := cells[place].strip()) in missing else value
-            for place in self._header.places
-        ]
+    def records(self) -> Iterator[MappedRecord]:
+        """A record for each sender of the lines, in the order in which they come; the first takes the issues."""
+        mapped = self._rows
+        if (self._found or self._issues) and not mapped:
+            mapped = {"": SenderRows({}, [])}
+        first, last = self._span or (0, 0)
+        issues = (*self._issues, *(issue for _, issue in sorted(self._found, key=line_of)))
+        self._issues, self._found, self._rows = [], [], {}
+        for sender, rows in mapped.items():
+            yield self._record(sender, rows, f"{first}-{last}", issues)
+            issues = ()
 
-    def take(self, *, is_last: bool = False) -> Iterator[MappedRecord]:
-        """The records of the lines so far; issues go with the first of them."""
-        if is_last and not self._any_line:
+    def remaining(self) -> Iterator[MappedRecord]:
+        """A record for the issues of a file without lines."""
+        if self._span is None:
             text = "the file has a header and no line below it"
-            self.issues.append(Issue(Severity.WARNING, "csv.no-rows", self._name, text))
-        if self.issues and not self._senders:
-            self._senders[""] = SenderRows(self._plan)
-        issues = self.issues
-        for sender, rows in self._senders.items():
-            yield MappedRecord(
-                source=f"{self._adapter}:{sender}" if sender else self._adapter,
-                source_record_id=f"{self._digest[:NAMED_DIGITS]}:{self._first}-{self._last}",
-                recorded_at=None,
-                rows=rows.tables(),
-                identities=rows.identities,
-                issues=tuple(issues),
-            )
-            issues = []
-        self._start()
+            issues = (*self._issues, Issue(Severity.WARNING, "csv.no-rows", self._name, text))
+            yield self._record("", SenderRows({}, []), "0-0", issues)
 
+    def _record(self, sender: str, rows: SenderRows, span: str, issues: tuple[Issue, ...]) -> MappedRecord:
+        return MappedRecord(
+            source=f"{self._adapter}:{sender}" if sender else self._adapter,
+            source_record_id=f"{self._digest[:NAMED_DIGITS]}:{span}",
+            recorded_at=None,
+            rows=rows.in_order(),
+            identities=rows.identities,
+            issues=issues,
+        )
 
-class SenderRows:
-    """Rows of one sender by table and key; the same key on several lines is one row."""
+    def _issue(self, number: int, code: str, text: str) -> LineIssue:
+        return number, Issue(Severity.ERROR, code, f"{self._name}:{number}", text)
 
-    def __init__(self, plan: CsvPlan) -> None:
-        self._plan = plan
-        self._tables: dict[str, dict[tuple[Cell, ...], dict[str, Cell]]] = {rows.table: {} for rows in plan.rows}
-        self.identities: list[Identity] = []
+    def _whole(self, batch: LineBatch) -> tuple[list[int], list[list[str]]]:
+        """The lines that have as many cells as the header."""
+        width = self._header.width
+        if set(map(len, batch.cells)) <= {width}:
+            return batch.numbers, batch.cells
+        whole: tuple[list[int], list[list[str]]] = ([], [])
+        for number, cells in zip(batch.numbers, batch.cells, strict=True):
+            if len(cells) == width:
+                whole[0].append(number)
+                whole[1].append(cells)
+            else:
+                text = f"the line has {len(cells)} cells where the header has {width}; it was set aside"
+                self._found.append(self._issue(number, "csv.ragged-row", text))
+        return whole
 
-    def add(self, row: Sequence[str | None], place: str, issues: list[Issue]) -> None:
-        """Put one line into the tables."""
-        for rows in self._plan.rows:
-            if rows.when is None or row[rows.when] is not None:
-                self._add_row(rows, row, place, issues)
-        for rule in self._plan.identities:
-            if rule.when is None or row[rule.when] is not None:
-                self._add_identity(rule, row)
-
-    def _add_row(self, rows: CsvRowsPlan, row: Sequence[str | None], place: str, issues: list[Issue]) -> None:
-        try:
-            cells = {target: read(row) for target, read in rows.readers}
-        except CellFault:
-            cells = read_cells(rows, row, place, issues)
-        if rows.has_required:
-            note_missing(rows, cells, place, issues)
-        key = tuple([cells[name] for name in rows.key])
-        if None in key:
-            text = f"a row of {rows.table} without {', '.join(rows.key)} was set aside; fill the column"
-            issues.append(Issue(Severity.ERROR, "record.key-missing", f"{place} column {rows.key_headers}", text))
-            return
-        known = self._tables[rows.table].setdefault(key, cells)
-        if known is not cells and known != cells:
-            merge(rows, known, cells, place, issues)
-
-    def _add_identity(self, rule: CsvIdentityPlan, row: Sequence[str | None]) -> None:
-        key = row[rule.key]
-        if key is None:
-            return
-        *texts, birth_date = [None if place is None else row[place] for place in rule.places]
-        postcode = next((row[place] for place in rule.postcodes if row[place]), None)
-        self.identities.append(identity_of(key, rule.role, [*texts, date_or_none(birth_date)], postcode))
-
-    def tables(self) -> Mapping[str, list[Mapping[str, Cell]]]:
-        """Rows with every mapped column, in the order of their keys."""
+    def _by_sender(self, lines: tuple[list[int], list[list[str]]]) -> Mapping[str, Columns]:
+        """The lines of each sender by column; "" for lines that name none."""
+        numbers, cells = lines
+        place = self._header.places[self._plan.sender]
+        if not cells:
+            return {}
+        if place is None:
+            return {"": self._columns(numbers, cells)}
+        senders = [str(sender or "") for sender in self._senders.cells([line[place] for line in cells])]
+        different = dict.fromkeys(senders)
+        if len(different) == 1:
+            return {senders[0]: self._columns(numbers, cells)}
         return {
-            table: [cells for _, cells in sorted(rows.items(), key=by_key)]
-            for table, rows in self._tables.items()
-            if rows
+            sender: self._columns(
+                [number for number, each in zip(numbers, senders, strict=True) if each == sender],
+                [line for line, each in zip(cells, senders, strict=True) if each == sender],
+            )
+            for sender in different
         }
 
-
-def by_key(item: tuple[tuple[Cell, ...], Mapping[str, Cell]]) -> list[str]:
-    """The order of rows: that of their keys as texts."""
-    return [str(part) for part in item[0]]
-
-
-def read_cells(rows: CsvRowsPlan, row: Sequence[str | None], place: str, issues: list[Issue]) -> dict[str, Cell]:
-    """The cells of a line in which something is wrong: each fault is an issue and its cell absent."""
-    cells: dict[str, Cell] = {}
-    for step in rows.cells:
-        try:
-            cells[step.target] = step.read(row)
-        except CellFault as fault:
-            cells[step.target] = None
-            issues.append(Issue(Severity.ERROR, fault.code, f"{place} column {step.headers}", str(fault)))
-    return cells
+    def _columns(self, numbers: Sequence[int], cells: Sequence[Sequence[str]]) -> Columns:
+        turned = list(zip(*cells, strict=True))
+        raw = [None if place is None else turned[place] for place in self._header.places]
+        return Columns(numbers, raw, self._missing)
 
 
-def note_missing(rows: CsvRowsPlan, cells: Mapping[str, Cell], place: str, issues: list[Issue]) -> None:
-    """An issue for each value that the mapping requires and the line lacks."""
-    for step in rows.cells:
-        if step.is_required and cells[step.target] is None:
-            text = "a value is required here; send it"
-            issues.append(Issue(Severity.ERROR, "value.missing", f"{place} column {step.headers}", text))
-
-
-def merge(
-    rows: CsvRowsPlan, known: dict[str, Cell], again: Mapping[str, Cell], place: str, issues: list[Issue]
-) -> None:
-    """Add the cells of a further line with the same key; a different value is an issue and the first is kept."""
-    text = "two lines with one key give different values; the first was kept, correct the other at the source"
-    for step in rows.cells:
-        cell, held = again[step.target], known.get(step.target)
-        if held is None:
-            known[step.target] = cell
-        elif cell is None or cell == held:
-            continue
-        elif step.is_set:
-            known[step.target] = united_code_sets(str(held), str(cell))
-        else:
-            location = f"{place} column {step.headers}"
-            issues.append(Issue(Severity.WARNING, "record.contradicts-itself", location, text))
+def line_of(found: LineIssue) -> int:
+    """The line of an issue."""
+    return found[0]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Generator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, TypeAlias
+from itertools import islice
+from typing import BinaryIO, TextIO
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.adapter import CsvFormat
@@ -16,14 +18,28 @@ CHUNK = 1 << 20  # bytes read at a time while the encoding is checked
 LARGEST_CELL = 1 << 16  # characters; a lost quotation mark must not swallow the file
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenLine:
-    """A line that is no CSV."""
-
-
 DELIMITERS = ",;\t|"
 
-CsvLine: TypeAlias = tuple[int, list[str] | BrokenLine]
+
+@dataclass(frozen=True, slots=True)
+class LineBatch:
+    """Lines that follow one another. cells: of each line that is CSV, numbers: the physical lines they begin at.
+
+    broken: numbers of the lines that are no CSV.
+    """
+
+    cells: list[list[str]]
+    numbers: list[int]
+    broken: list[int]
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self.cells) + len(self.broken)
+
+    def span(self) -> tuple[int, int]:
+        """Numbers of the first and of the last line."""
+        return min((*self.numbers[:1], *self.broken[:1])), max((*self.numbers[-1:], *self.broken[-1:]))
 
 
 def check_encoding(stream: BinaryIO, written: CsvFormat, *, name: str) -> None:
@@ -48,27 +64,51 @@ def check_encoding(stream: BinaryIO, written: CsvFormat, *, name: str) -> None:
     stream.seek(0)
 
 
-def read_lines(stream: BinaryIO, written: CsvFormat) -> Generator[CsvLine, None, None]:
-    """Each line with the 1-based physical line it begins at; blank lines are passed over."""
+@contextmanager
+def csv_lines(stream: BinaryIO, written: CsvFormat) -> Iterator[LineReader]:
+    """A reader of the lines of a stream; the stream stays open afterwards, it is the caller's to close."""
     encoding = "utf-8-sig" if written.encoding == "utf-8" else written.encoding
     text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-    reader = csv.reader(text, delimiter=written.delimiter, strict=True)
     csv.field_size_limit(LARGEST_CELL)
     try:
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                yield line, BrokenLine()
-                continue
-            if cells:
-                yield line, cells
+        yield LineReader(text, written.delimiter)
     finally:
         if not stream.closed:
-            text.detach()  # the stream is the caller's to close
+            text.detach()
+
+
+class LineReader:
+    """Lines in batches, each with the 1-based physical line it begins at; blank lines are passed over."""
+
+    def __init__(self, text: TextIO, delimiter: str) -> None:
+        self._reader = csv.reader(text, delimiter=delimiter, strict=True)
+
+    def take(self, lines: int) -> LineBatch:
+        """The next lines, so many or as many as there are."""
+        batch = LineBatch([], [], [])
+        while (lacking := lines - batch.count) > 0:
+            before = self._reader.line_num
+            try:
+                self._read(lacking, batch)
+            except csv.Error:
+                batch.broken.append(self._began)
+                continue
+            if self._reader.line_num == before:
+                break
+        return batch
+
+    def _read(self, lines: int, batch: LineBatch) -> None:
+        """Add the next lines to the batch; raises csv.Error for one that is no CSV, which began at `_began`."""
+        reader, keep, number = self._reader, batch.cells.append, batch.numbers.append
+        self._began = began = reader.line_num + 1
+        try:
+            for cells in islice(reader, lines):
+                if cells:
+                    keep(cells)
+                    number(began)
+                began = reader.line_num + 1
+        finally:
+            self._began = began
 
 
 def read_header(stream: BinaryIO, *, name: str) -> list[str]:

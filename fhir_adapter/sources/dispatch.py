@@ -6,7 +6,7 @@ so that twenty views over Observation cost one look-up each, not twenty conditio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -28,12 +28,8 @@ class Runnable:
     elements: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class TypePlan:
-    """Views of one resource type: those for every resource, and those found by a coding at a path."""
-
-    always: tuple[Runnable, ...]
-    by_code: tuple[tuple[Path, Mapping[Coding, tuple[Runnable, ...]]], ...]
+CodeTable: TypeAlias = Mapping[Coding, tuple[Runnable, ...]]
+Chooser: TypeAlias = Callable[[Mapping[str, Any]], Sequence[Runnable]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +40,8 @@ class CodeCondition:
     codings: frozenset[Coding]
 
 
-def plan_views(views: Sequence[View]) -> Mapping[str, TypePlan]:
-    """The plan of each resource type; the slot of a view is its place in `views`."""
+def plan_views(views: Sequence[View]) -> Mapping[str, Chooser]:
+    """How to choose the views of a resource, by its type; the slot of a view is its place in `views`."""
     always: dict[str, list[Runnable]] = {}
     coded: dict[str, dict[Path, dict[Coding, tuple[Runnable, ...]]]] = {}
     for slot, view in enumerate(views):
@@ -59,35 +55,52 @@ def plan_views(views: Sequence[View]) -> Mapping[str, TypePlan]:
         for coding in condition.codings:
             table[coding] = (*table.get(coding, ()), runnable)
     return {
-        each: TypePlan(tuple(always.get(each, ())), tuple(coded.get(each, {}).items()))
+        each: chooser(tuple(always.get(each, ())), tuple(coded.get(each, {}).items()))
         for each in sorted({*always, *coded})
     }
 
 
-def runnables(plan: TypePlan, resource: Mapping[str, Any]) -> Sequence[Runnable]:
-    """The views to run over a resource, each once."""
-    found = plan.always
-    for path, table in plan.by_code:
-        value: Any = resource
-        for name in path:
-            value = value.get(name) if type(value) is dict else None
-        # Nearly every resource has one coding straight below its path; the others are looked through.
-        if type(value) is list and len(value) == 1:
-            matched = runnables_of(table, value[0])
-        else:
-            codings = codings_at(resource, path)
-            matched = tuple(dict.fromkeys(each for coding in codings for each in runnables_of(table, coding)))
-        if matched:
-            found = (*found, *matched) if found else matched
+def chooser(always: tuple[Runnable, ...], by_code: Sequence[tuple[Path, CodeTable]]) -> Chooser:
+    """A closure from a resource to the views to run over it, each once: those for all, and those of its codings."""
+    if not by_code:
+        return lambda _: always
+
+    def look_through(resource: Mapping[str, Any]) -> Sequence[Runnable]:
+        found = [each for path, table in by_code for each in matching(table, codings_at(resource, path))]
+        return tuple(dict.fromkeys((*always, *found)))
+
+    [(path, table), *others] = by_code
+    return look_through if others or len(path) != 2 else sole_coding_chooser(always, path, table, look_through)
+
+
+def sole_coding_chooser(always: tuple[Runnable, ...], path: Path, table: CodeTable, look_through: Chooser) -> Chooser:
+    """The same for a path of two names, with the common case decided first: one concept that has one coding."""
+    first, second = path
+    chosen: dict[str, list[tuple[str, Sequence[Runnable]]]] = {}
+    for (system, code), found in table.items():
+        chosen.setdefault(code, []).append((system, (*always, *found)))
+
+    def choose(resource: Mapping[str, Any]) -> Sequence[Runnable]:
+        try:
+            [coding] = resource[first][second]
+            for system, runnables in chosen.get(coding["code"], ()):
+                if coding["system"] == system:
+                    return runnables
+            return always
+        except (KeyError, TypeError, ValueError):  # of another shape: a list of concepts, several codings, none
+            return look_through(resource)
+
+    return choose
+
+
+def matching(table: CodeTable, codings: Sequence[Any]) -> list[Runnable]:
+    """The views that any of the codings asks for; none for what is no coding."""
+    found: list[Runnable] = []
+    for coding in codings:
+        if type(coding) is dict:
+            system, code = coding.get("system"), coding.get("code")
+            found.extend(table.get((system, code), ()) if type(system) is str and type(code) is str else ())
     return found
-
-
-def runnables_of(table: Mapping[Coding, tuple[Runnable, ...]], coding: Any) -> tuple[Runnable, ...]:
-    """The views that a coding asks for; none for what is no coding."""
-    if type(coding) is not dict:
-        return ()
-    system, code = coding.get("system"), coding.get("code")
-    return table.get((system, code), ()) if type(system) is str and type(code) is str else ()
 
 
 def codings_at(resource: Mapping[str, Any], path: Path) -> Sequence[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhir_adapter.sources.adapter import BundleClaim, CsvManifest
@@ -11,29 +11,30 @@ from fhir_adapter.sources.csv_header import header_names
 
 def fits_bundle(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> bool:
     """Whether any resource of the bundle meets any of the claims."""
-    return any(meets(claim, resource) for resource in resources_of(document) for claim in claims)
-
-
-def resources_of(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The resources of a bundle, as far as they are objects."""
     entries = document.get("entry")
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in entries if isinstance(entries, list) else ():
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
-            yield resource
+            resource_type = resource.get("resourceType")
+            for claim in claims:
+                if claim.resource == resource_type and meets(claim, resource):
+                    return True
+    return False
 
 
 def meets(claim: BundleClaim, resource: Mapping[str, Any]) -> bool:
-    """Whether one resource meets every condition of one claim."""
-    if resource.get("resourceType") != claim.resource:
+    """Whether a resource of the right type meets every condition of a claim."""
+    if claim.identifier_system is not None and claim.identifier_system not in values_of(
+        resource, "identifier", "system"
+    ):
         return False
+    if claim.extension is not None and claim.extension not in values_of(resource, "extension", "url"):
+        return False
+    if claim.profile is None:
+        return True
     meta = resource.get("meta")
     profiles = meta.get("profile") if isinstance(meta, dict) else None
-    return (
-        (claim.identifier_system is None or claim.identifier_system in values_of(resource, "identifier", "system"))
-        and (claim.extension is None or claim.extension in values_of(resource, "extension", "url"))
-        and (claim.profile is None or (isinstance(profiles, list) and claim.profile in profiles))
-    )
+    return isinstance(profiles, list) and claim.profile in profiles
 
 
 def values_of(resource: Mapping[str, Any], name: str, part: str) -> list[Any]:

@@ -124,8 +124,27 @@ OPERATIONS: Mapping[str, Callable[[object, object], object]] = {
 
 def gathered(values: list[Any]) -> Any:
     """The items of a list as a value: None for none, the item for one, a list for several."""
-    present = [value for value in values if value is not None]
-    return present if len(present) > 1 else (present[0] if present else None)
+    found = present(values)
+    return found if len(found) > 1 else (found[0] if found else None)
+
+
+def present(values: list[Any]) -> list[Any]:
+    """The items that are there."""
+    return [value for value in values if value is not None]
+
+
+def first_present(values: list[Any]) -> Any:
+    """The first item that is there."""
+    return next((value for value in values if value is not None), None)
+
+
+def single_value(context: Any, column: str, values: list[Any]) -> Any:
+    """The item for a column that holds one; of several the first, and the context is told."""
+    found = gathered(values)
+    if type(found) is not list:
+        return found
+    context.several_values(column)
+    return found[0] if found else None
 
 
 def path_values(value: object, names: Sequence[str]) -> Any:
@@ -164,7 +183,7 @@ def limited(rows: list[Any]) -> list[Any]:
 
 
 NAMES: Mapping[str, object] = {
-    "__builtins__": {"dict": dict, "list": list, "type": type, "len": len, "enumerate": enumerate},
+    "__builtins__": {"dict": dict, "list": list, "str": str, "type": type, "len": len, "enumerate": enumerate},
     "OPERATIONS": OPERATIONS,
     **{
         each.__name__: each
@@ -178,6 +197,9 @@ NAMES: Mapping[str, object] = {
             one_of,
             joined,
             gathered,
+            present,
+            first_present,
+            single_value,
             path_values,
             reference_keys,
             repeated,

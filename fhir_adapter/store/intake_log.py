@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.compiled import insert_sql
-from fhir_adapter.store.operational_schema import PAYLOAD, QUARANTINE, RECEIPT, RECEIPT_ISSUE
+from fhir_adapter.store.operational_schema import PAYLOAD, QUARANTINE, RECEIPT, RECEIPT_ISSUE, UNRESOLVED_RECEIPT
 from fhir_adapter.store.sealing import Sealer
 
 DIGESTS_AT_ONCE = 500  # SQLite takes a limited number of parameters
@@ -53,6 +53,11 @@ class Received:
     rows: dict[str, int]
     issues: Sequence[ReceivedIssue]
     pieces: Sequence[bytes]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether source rows were kept that must still be resolved."""
+        return self.status is ReceiptStatus.ACCEPTED and bool(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +121,24 @@ def save_received(connection: Connection, received: Sequence[Received], sealer: 
     for statement, rows in (
         (_insert("payload", connection), [row for each in received for row in _payload_rows(each, sealer)]),
         (_insert("receipt", connection), [_receipt_row(each) for each in received]),
+        (_insert("unresolved_receipt", connection), [(each.receipt_id,) for each in received if each.has_rows]),
         (_insert("receipt_issue", connection), [row for each in received for row in _issue_rows(each)]),
         (_insert("quarantine", connection), [row for each in received for row in _quarantine_rows(each, sealer)]),
     ):
         if rows:
             connection.exec_driver_sql(statement, rows)
+
+
+def unresolved_receipts(connection: Connection) -> list[str]:
+    """Receipts whose rows are not yet in the resolved model, as after a crash between keeping and resolving."""
+    return list(connection.execute(sa.select(UNRESOLVED_RECEIPT.c.receipt_id)).scalars())
+
+
+def mark_resolved(connection: Connection, receipt_ids: Sequence[str]) -> None:
+    """Note that the rows of these receipts are in the resolved model."""
+    for start in range(0, len(receipt_ids), DIGESTS_AT_ONCE):
+        batch = list(receipt_ids[start : start + DIGESTS_AT_ONCE])
+        connection.execute(sa.delete(UNRESOLVED_RECEIPT).where(UNRESOLVED_RECEIPT.c.receipt_id.in_(batch)))
 
 
 def list_quarantine(connection: Connection) -> tuple[Quarantined, ...]:
@@ -138,7 +156,13 @@ def _known() -> sa.Select[str]:
     return sa.select(RECEIPT.c.digest).where(RECEIPT.c.digest.in_(sa.bindparam("digests", expanding=True)), is_accepted)
 
 
-TABLES = {"payload": PAYLOAD, "receipt": RECEIPT, "receipt_issue": RECEIPT_ISSUE, "quarantine": QUARANTINE}
+TABLES = {
+    "payload": PAYLOAD,
+    "receipt": RECEIPT,
+    "unresolved_receipt": UNRESOLVED_RECEIPT,
+    "receipt_issue": RECEIPT_ISSUE,
+    "quarantine": QUARANTINE,
+}
 
 
 def _insert(name: str, connection: Connection) -> str:

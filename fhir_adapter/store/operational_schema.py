@@ -58,6 +58,8 @@ RECEIPT = sa.Table(
     number("issue_count"),
     words("rows"),
 )
+# Receipts whose rows stand in the source tables and not yet in the resolved model; empty once all is resolved.
+UNRESOLVED_RECEIPT = sa.Table("unresolved_receipt", METADATA, key("receipt_id"))
 RECEIPT_ISSUE = sa.Table(
     "receipt_issue",
     METADATA,

@@ -73,7 +73,10 @@ class OutboxEntry:
 
 
 def enqueue(connection: Connection, versions: Sequence[VersionToSend], targets: Sequence[str], now: datetime) -> int:
-    """Queue every version for every target; older versions still waiting are superseded. Gives the entries made."""
+    """Queue every version for every target that was never queued it; older versions still waiting are superseded.
+
+    Gives the entries made.
+    """
     moment = instant_text(now)
     rows = [_entry_row(version, target, moment) for target in targets for version in versions]
     if not rows:

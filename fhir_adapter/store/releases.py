@@ -129,19 +129,19 @@ def list_releases(connection: Connection) -> tuple[ListedRelease, ...]:
 def save_release(
     connection: Connection, release: NewRelease, resources: Sequence[ResourceToSave], targets: Sequence[str]
 ) -> SavedRelease:
-    """Keep a release, the resources that changed and one outbox entry a target for each, in the caller's transaction.
+    """Keep a release, the resources that changed and the outbox entries, in the caller's transaction.
 
-    A resource whose digest is that of its current version keeps that version and is not sent again.
+    A resource whose digest is that of its current version keeps that version. Every target is queued the versions
+    that it was never queued: those that changed, and all of them when it is new.
     """
     connection.execute(sa.insert(RELEASE).values(asdict(release) | {"created_at": instant_text(release.created_at)}))
     known = _current_versions(connection, {each.type for each in resources})
-    changed = [each for each in resources if known.get((each.type, each.id), ("", 0))[0] != each.saved_digest]
-    versions = [_version(each, known) for each in changed]
-    _replace_current(connection, [each for each in versions if each.version_id > 1])
+    pairs = [(each, _version(each, known)) for each in resources]
+    changed = [(each, version) for each, version in pairs if not _is_known(version, known)]
+    _replace_current(connection, [version for _, version in changed if version.version_id > 1])
     if changed:
-        pairs = zip(changed, versions, strict=True)
-        connection.execute(sa.insert(RESOURCE), [_row(each, version, release) for each, version in pairs])
-    queued = enqueue(connection, versions, targets, release.created_at)
+        connection.execute(sa.insert(RESOURCE), [_row(each, version, release) for each, version in changed])
+    queued = enqueue(connection, [version for _, version in pairs], targets, release.created_at)
     return SavedRelease(release.number, len(changed), len(resources) - len(changed), queued)
 
 
@@ -186,15 +186,24 @@ def _visible(resource_type: str, audience: str) -> sa.Select[str, str, int, str,
     return sa.select(*SAVED_COLUMNS).where(RESOURCE.c.type == resource_type, is_visible(audience))
 
 
-def _current_versions(connection: Connection, types: set[str]) -> dict[tuple[str, str], tuple[str, int]]:
+KnownVersions = dict[tuple[str, str], tuple[str, int]]  # digest and version by type and id
+
+
+def _current_versions(connection: Connection, types: set[str]) -> KnownVersions:
     statement = sa.select(RESOURCE.c.type, RESOURCE.c.id, RESOURCE.c.digest, RESOURCE.c.version_id)
     rows = connection.execute(statement.where(RESOURCE.c.type.in_(sorted(types)), RESOURCE.c.is_current))
     return {(row.type, row.id): (row.digest, row.version_id) for row in rows}
 
 
-def _version(resource: ResourceToSave, known: dict[tuple[str, str], tuple[str, int]]) -> VersionToSend:
-    _, version = known.get((resource.type, resource.id), ("", 0))
-    return VersionToSend(resource.type, resource.id, version + 1, resource.saved_digest)
+def _version(resource: ResourceToSave, known: KnownVersions) -> VersionToSend:
+    """The current version when nothing changed, else the next."""
+    digest, version = known.get((resource.type, resource.id), ("", 0))
+    number = version if digest == resource.saved_digest else version + 1
+    return VersionToSend(resource.type, resource.id, number, resource.saved_digest)
+
+
+def _is_known(version: VersionToSend, known: KnownVersions) -> bool:
+    return known.get((version.resource_type, version.resource_id)) == (version.digest, version.version_id)
 
 
 def _replace_current(connection: Connection, versions: Sequence[VersionToSend]) -> None:

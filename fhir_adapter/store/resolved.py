@@ -50,7 +50,7 @@ def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> Res
 
     The same source rows always give the same resolved rows, in whatever order they came and however often this runs.
     """
-    _wait_for_other_resolutions(connection)
+    wait_for_other_writers(connection)
     only_dirty = touched is not None
     if touched is not None:
         touch_receipts(connection, touched)
@@ -64,8 +64,12 @@ def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> Res
     return counts
 
 
-def _wait_for_other_resolutions(connection: Connection) -> None:
-    # SQLite has one writer at a time anyway
+def wait_for_other_writers(connection: Connection) -> None:
+    """Let one transaction at a time change links and the resolved model; SQLite has one writer anyway.
+
+    To be called before the first row is written: two transactions that wait for each other's rows would deadlock,
+    and a link that changes while another transaction resolves could be forgotten.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(RESOLUTION_LOCK)))
 

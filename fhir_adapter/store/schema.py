@@ -21,6 +21,7 @@ from fhir_adapter.store.operational_schema import (
     RELEASE,
     RESOURCE,
     TOUCHED_KEY,
+    UNRESOLVED_RECEIPT,
 )
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "RESOURCE",
     "SOURCE",
     "TOUCHED_KEY",
+    "UNRESOLVED_RECEIPT",
     "record_key_of",
 ]

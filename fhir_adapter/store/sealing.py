@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from hashlib import sha256
 
 import zstandard
@@ -16,6 +17,14 @@ NONCE_BYTES = 12
 ZSTD_LEVEL = 3
 
 
+class _Packing(threading.local):
+    """Compression for each thread: a context of zstd that two threads use at once fails, or worse."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
 class Sealer:
     """Seals with AES-256-GCM under one deployment key; what is long is compressed first.
 
@@ -26,14 +35,13 @@ class Sealer:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a deployment key has {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(key)
-        self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
-        self._decompressor = zstandard.ZstdDecompressor()
+        self._packing = _Packing()
         self.key_id = sha256(key).hexdigest()[:8]
 
     def seal(self, plain: bytes, *, bound_to: str) -> bytes:
         """Sealed bytes; they open only with the same `bound_to`, so that they cannot be moved to another row."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, self._compressor.compress(plain), bound_to.encode())
+        return nonce + self._cipher.encrypt(nonce, self._packing.compressor.compress(plain), bound_to.encode())
 
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """The plain bytes. Raises SealBroken when the key is another, or the bytes were changed or moved."""
@@ -41,4 +49,4 @@ class Sealer:
             packed = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
         except InvalidTag as cause:
             raise SealBroken(bound_to) from cause
-        return self._decompressor.decompress(packed)
+        return self._packing.decompressor.decompress(packed)

@@ -190,7 +190,8 @@ def _read_cursor(search: ResourceSearch) -> list[str]:
         sort_name, *values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (NotBase64, ValueError, TypeError):
         raise SearchRefused("_cursor", _NO_CURSOR) from None
-    place = [value for value in values if isinstance(value, str)]
+    # PostgreSQL takes no NUL in a text
+    place = [value for value in values if isinstance(value, str) and "\x00" not in value]
     if sort_name != _sort_name(search) or len(place) != len(_sort_keys(search)):
         raise SearchRefused("_cursor", _NO_CURSOR)
     return place

@@ -16,6 +16,7 @@ from fhir_adapter.store.counts_store import CountRun, latest_run, load_cells, lo
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.snapshot import read_tables, write_snapshot
+from fhir_adapter.workflows.resolve import resolve_store
 from indicator_engine.counts import Counted, MonthRange, gather
 from indicator_engine.disclosure import DisclosedTable, disclose
 from indicator_engine.engines.duck import count_on_snapshot
@@ -47,8 +48,10 @@ def count_store(
 ) -> CountedStore:
     """Count every indicator of the catalogue over the resolved model; raises DefinitionInvalid before counting.
 
-    The snapshot is written whatever the engine, since its digest says what was counted.
+    What a crash left unresolved is resolved first. The snapshot is written whatever the engine, since its digest
+    says what was counted.
     """
+    resolve_store(database)
     with reading(database) as connection:
         snapshot_hash = write_snapshot(connection, snapshot_folder)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 
 import orjson
@@ -70,7 +70,7 @@ def place_identities(
             person_key=person,
             pass_name=pass_name,
             nhs_number_hmac=None if number is None else pseudonyms.of_nhs_number(number),
-            plain=orjson.dumps(asdict(identity)),
+            plain=orjson.dumps(identity._asdict()),
         )
 
 

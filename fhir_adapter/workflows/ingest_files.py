@@ -21,7 +21,7 @@ from fhir_adapter.workflows.files import FileKind, InputFile, lines, opened, rea
 from fhir_adapter.workflows.identities import identity_issues
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, refused_payload
 from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads
-from fhir_adapter.workflows.resolve import Resolved, resolve_receipts
+from fhir_adapter.workflows.resolve import Resolved, resolve_store
 
 PAYLOADS_AT_ONCE = 250
 MOST_ISSUES_SHOWN = 100
@@ -87,7 +87,6 @@ def ingest_files(
 ) -> IngestReport:
     """Take every file in; one that cannot be read is an issue and never stops the others."""
     reports = [FileReport(file.name) for file in files]
-    receipts: list[str] = []
     done = 0
     for file, report in zip(files, reports, strict=True):
         for batch in _batches(read_file(file, intake, adapter_name=adapter_name)):
@@ -95,11 +94,10 @@ def ingest_files(
                 kept = keep_payloads(connection, batch, intake)
             for each in kept:
                 report.add(each)
-            receipts += [each.receipt_id for each in kept if each.status == "accepted"]
             done += len(batch)
             if progress is not None:
                 progress(done)
-    return IngestReport(tuple(reports), resolve_receipts(intake.engine, receipts))
+    return IngestReport(tuple(reports), resolve_store(intake.engine))
 
 
 def dry_run(
@@ -178,6 +176,13 @@ def read_csv_stream(
         number += 1
 
 
+def refuse_nul(piece: bytes, name: str) -> None:
+    """Refuse a CSV that holds the NUL character, which no store could keep; raises PayloadRefused."""
+    if b"\x00" in piece:
+        text = "the file holds the NUL character, as UTF-16 does; save it as UTF-8 and remove what is no text"
+        raise PayloadRefused("csv.nul", name, text)
+
+
 def piece_name(digest: str, number: int) -> str:
     """Name of one piece of a large file; in order of their names the pieces give the file again."""
     return f"{digest}/{number:06}"
@@ -187,6 +192,7 @@ def _read_csv(file: InputFile, intake: Intake, adapter_name: str | None) -> Iter
     with readable(file), opened(file) as stream, opened(file) as again:
         digest = sha256()
         for piece in _pieces(stream):
+            refuse_nul(piece, file.name)
             digest.update(piece)
         stream.seek(0)
         yield from read_csv_stream(

@@ -23,6 +23,7 @@ from fhir_adapter.store.intake_log import (
 from fhir_adapter.store.linkage_zone import ZoneEntry, save_zone_entries
 from fhir_adapter.store.links import PersonLink, save_person_links
 from fhir_adapter.store.reference_tables import Area, areas_of_postcodes
+from fhir_adapter.store.resolved import wait_for_other_writers
 from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records
 from fhir_adapter.workflows.identities import place_identities
 from fhir_adapter.workflows.ingest import Intake, ReadPayload
@@ -48,6 +49,7 @@ ALREADY_PROCESSED = "already-processed"
 
 def keep_payloads(connection: Connection, payloads: Sequence[ReadPayload], intake: Intake) -> list[Kept]:
     """Keep what is new of `payloads`, in order; a payload that was accepted before changes nothing."""
+    wait_for_other_writers(connection)
     known = known_digests(connection, [each.digest for each in payloads])
     received_at = instant_text(intake.now())
     fresh: dict[str, ReadPayload] = {}

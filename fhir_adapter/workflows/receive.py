@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 
-from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.errors import AdapterUnknown, PayloadRefused
+from fhir_adapter.fhir.incoming import refuse_duplicate_keys
 from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, refused_payload
-from fhir_adapter.workflows.ingest_files import PIECE_BYTES, placed_in, read_csv_stream
+from fhir_adapter.workflows.ingest_files import PIECE_BYTES, placed_in, read_csv_stream, refuse_nul
 from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads, row_counts
-from fhir_adapter.workflows.resolve import resolve_receipts
+from fhir_adapter.workflows.resolve import resolve_pending
 
 CSV_TYPES = ("text/csv", "application/csv")
 NDJSON_TYPES = ("application/fhir+ndjson", "application/ndjson", "application/x-ndjson")
@@ -46,8 +47,15 @@ def receive_payload(raw: bytes, media_type: str, adapter: str | None, name: str,
     Raises AdapterUnknown for an adapter that is not there.
     """
     if adapter is not None:
-        intake.adapters.by_name(adapter)
+        _check_adapter(adapter, intake)
     return _receive(list(_read(raw, media_type, adapter, name, intake)), intake)
+
+
+def _check_adapter(adapter: str, intake: Intake) -> None:
+    try:
+        intake.adapters.by_name(adapter)
+    except AdapterUnknown as cause:
+        raise AdapterUnknown("address", cause.text, cause.known) from cause
 
 
 def _read(raw: bytes, media_type: str, adapter: str | None, name: str, intake: Intake) -> Iterator[ReadPayload]:
@@ -56,6 +64,7 @@ def _read(raw: bytes, media_type: str, adapter: str | None, name: str, intake: I
         if not raw.strip():
             raise PayloadRefused("payload.empty", name, "the body is empty; send a Bundle, NDJSON or CSV")
         if media_type in CSV_TYPES:
+            refuse_nul(raw, name)
             pieces = (raw[start : start + PIECE_BYTES] for start in range(0, len(raw), PIECE_BYTES))
             yield from read_csv_stream(
                 io.BytesIO(raw), intake, name=name, digest=digest, adapter_name=adapter, pieces=pieces
@@ -64,17 +73,28 @@ def _read(raw: bytes, media_type: str, adapter: str | None, name: str, intake: I
             for number, line in enumerate(raw.splitlines(), start=1):
                 if line.strip():
                     place = f"{name}:{number}"
-                    yield placed_in(read_bundle(line, intake, location=place, adapter_name=adapter), place)
+                    yield placed_in(_read_json(line, adapter, place, intake), place)
         else:
-            yield read_bundle(raw, intake, location=name, adapter_name=adapter)
+            yield _read_json(raw, adapter, name, intake)
     except PayloadRefused as cause:
         yield refused_payload(raw, digest, cause, location=name)
+
+
+def _read_json(raw: bytes, adapter: str | None, place: str, intake: Intake) -> ReadPayload:
+    """One bundle; refused when two readers could read it differently, for its sender is there to correct it."""
+    read = read_bundle(raw, intake, location=place, adapter_name=adapter)
+    try:
+        if read.refused is None:
+            refuse_duplicate_keys(raw, place=place)
+    except PayloadRefused as cause:
+        return refused_payload(raw, read.digest, cause, location=place)
+    return read
 
 
 def _receive(payloads: list[ReadPayload], intake: Intake) -> Receipt:
     with writing(intake.engine) as connection:
         kept = keep_payloads(connection, payloads, intake)
-    resolve_receipts(intake.engine, [each.receipt_id for each in kept if each.status == "accepted"])
+        resolve_pending(connection)
     return _receipt(payloads, kept)
 
 

@@ -1,14 +1,15 @@
-"""Source rows to the resolved model, for the records that just came in."""
+"""Source rows to the resolved model: of what came in since the last time, or of everything."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from fhir_adapter.store.database import writing
-from fhir_adapter.store.resolved import ResolutionCounts, resolve_all
+from fhir_adapter.store.intake_log import mark_resolved, unresolved_receipts
+from fhir_adapter.store.resolved import resolve_all
 
 MOST_RECEIPTS_TOUCHED = 500  # beyond these, resolving everything is cheaper than finding what was touched
 
@@ -22,20 +23,29 @@ class Resolved:
     conflicts: int = 0
 
 
-def resolve_receipts(engine: Engine, receipts: Sequence[str]) -> Resolved:
-    """Resolve what these receipts touched; nothing at all when there are none."""
+def resolve_pending(connection: Connection) -> Resolved:
+    """Resolve what every receipt touched that is not resolved yet, in the transaction of the caller.
+
+    What is not resolved is known from the store itself, so that a crash after records were kept loses nothing.
+    """
+    receipts = unresolved_receipts(connection)
     if not receipts:
         return Resolved()
+    counts = resolve_all(connection, touched=None if len(receipts) > MOST_RECEIPTS_TOUCHED else receipts)
+    mark_resolved(connection, receipts)
+    return Resolved(counts.resolved, counts.held, counts.conflicts)
+
+
+def resolve_store(engine: Engine) -> Resolved:
+    """Resolve what is pending, in a transaction of its own."""
     with writing(engine) as connection:
-        counts = resolve_all(connection, touched=None if len(receipts) > MOST_RECEIPTS_TOUCHED else receipts)
-    return _resolved(counts)
+        return resolve_pending(connection)
 
 
 def resolve_everything(engine: Engine) -> Resolved:
     """Resolve the whole store again."""
     with writing(engine) as connection:
-        return _resolved(resolve_all(connection, touched=None))
-
-
-def _resolved(counts: ResolutionCounts) -> Resolved:
+        receipts = unresolved_receipts(connection)
+        counts = resolve_all(connection, touched=None)
+        mark_resolved(connection, receipts)
     return Resolved(counts.resolved, counts.held, counts.conflicts)

@@ -4,34 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 import duckdb
 from sqlalchemy.dialects import postgresql
 
-from indicator_engine.counts import Counted, CountRow, EventRow, MonthRange, gather
-from indicator_engine.engines.statements import count_rows, event_rows, family_statements
+from indicator_engine.counts import CellPart, Counted, EventRow, MonthRange, gather_parts
+from indicator_engine.engines.statements import cell_parts, event_rows, run_statements
 from indicator_engine.plan import SHAPES, Family
+
+Settings: TypeAlias = dict[str, str | bool | int | float | list[str]]
 
 # DuckDB reads PostgreSQL's text; named parameters keep the compiler from doubling per cent signs.
 DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+MEMORY = "1GB"  # a million births fit; what does not is spilled to disk
 
 
-def count_on_snapshot(families: Sequence[Family], snapshot: Path, *, months: MonthRange) -> Counted:
-    """Counts of all families over `snapshot`, a folder with one Parquet folder a resolved table."""
-    cells: list[CountRow] = []
+def count_on_snapshot(
+    families: Sequence[Family], snapshot: Path, *, months: MonthRange, memory: str | None = MEMORY
+) -> Counted:
+    """Counts of all families over `snapshot`, a folder with one Parquet folder a resolved table.
+
+    memory: what DuckDB may hold before it spills into a folder that is then removed. Where it cannot do with that,
+    it counts again with its own limit, four fifths of the machine's.
+    """
+    try:
+        with TemporaryDirectory(prefix="perinatal-count-") as folder:
+            return _count(families, snapshot, months, _settings(folder, memory))
+    except duckdb.OutOfMemoryException:
+        if memory is None:
+            raise
+    return count_on_snapshot(families, snapshot, months=months, memory=None)
+
+
+def _settings(folder: str, memory: str | None) -> Settings:
+    # No statement here asks for the order of rows as they stand, so none has to be kept.
+    settings: Settings = {"preserve_insertion_order": False, "temp_directory": folder}
+    return settings if memory is None else settings | {"memory_limit": memory}
+
+
+def _count(families: Sequence[Family], snapshot: Path, months: MonthRange, settings: Settings) -> Counted:
+    parts: list[CellPart] = []
     events: list[EventRow] = []
-    with duckdb.connect() as connection:
+    statements = run_statements(families, months, DIALECT)
+    with duckdb.connect(config=settings) as connection:
         for table in sorted({name for family in families for name in tables_read(family)}):
             connection.read_parquet(str(snapshot / table / "*.parquet")).create_view(table)
-        for family in families:
-            statements = family_statements(family, months, DIALECT)
-            connection.execute(statements.create_fact)
-            for count_query in statements.counts:
-                cells += count_rows(count_query, connection.execute(count_query.text).fetchall())
-            for event_query in statements.events:
+        connection.execute(statements.create_spells)
+        for family in statements.families:
+            connection.execute(family.create_fact)
+            for count_query in family.counts:
+                parts += cell_parts(count_query, connection.execute(count_query.text).df())
+            for event_query in family.events:
                 events += event_rows(event_query, connection.execute(event_query.text).fetchall())
-            connection.execute(statements.drop_fact)
-    return gather(cells, events)
+            connection.execute(family.drop_fact)
+    return gather_parts(parts, events)
 
 
 def tables_read(family: Family) -> frozenset[str]:

@@ -1,8 +1,12 @@
-"""The wide fact of a family: one row an entity, integer flags and stratum codes, as one SQLAlchemy Core statement."""
+"""The wide fact of a family: one row an entity, whole-number flags and stratum codes, as one SQLAlchemy Core statement.
+
+It is built in three layers, so that every value is worked out once a row: the entity with its parents, features and
+anchor date; the mother as she was on that date and the values of the stratifiers; flags and stratum codes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,26 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from indicator_engine.counts import NOT_ATTRIBUTED, MonthRange
-from indicator_engine.definition import UNKNOWN, WHOLE
+from indicator_engine.definition import UNKNOWN
 from indicator_engine.engines.constructs import MonthIndex
 from indicator_engine.engines.expressions import Element, to_sql
-from indicator_engine.plan import Family, PlannedFeature, PlannedIndicator, PlannedStratifier
+from indicator_engine.engines.model import model_table
+from indicator_engine.engines.spells import columns_on, holds_day, spell_table
+from indicator_engine.plan import MOTHER, SITE, Family, Parent, PlannedFeature, PlannedIndicator, PlannedStratifier
 from indicator_engine.predicates import keys_of
-from indicator_engine.tables import TABLES, ColumnType
+from indicator_engine.tables import TABLES
 
 FLAGS = ("population", "denominator", "numerator")
-
-SQL_TYPES: Mapping[ColumnType, sa.types.TypeEngine[Any]] = {
-    ColumnType.INTEGER: sa.Integer(),
-    ColumnType.DECIMAL: sa.Float(),
-    ColumnType.BOOLEAN: sa.Boolean(),
-}
-
-
-def model_table(name: str) -> sa.TableClause:
-    """A resolved table as engines see it: names and types of its columns, wherever it is stored."""
-    columns = (sa.column(each.name, SQL_TYPES.get(each.type, sa.String())) for each in TABLES[name].columns)
-    return sa.table(name, *columns)
+ANCHOR = "fact.anchor"
+EVENT_ORDER = ("event_time", "cluster_key", "entity_key")
 
 
 def flag_name(indicator: PlannedIndicator, flag: str) -> str:
@@ -38,13 +34,18 @@ def flag_name(indicator: PlannedIndicator, flag: str) -> str:
 
 
 def level_name(dimension: str) -> str:
-    """Column of the fact that holds the stratum code of one dimension."""
+    """Column of the fact that holds the stratum of one dimension: its place among the strata, or an open text."""
     return f"level_{dimension}"
 
 
+def is_charted_by_event(indicator: PlannedIndicator) -> bool:
+    """Whether single births have to be put in order of time."""
+    return indicator.definition.charting.chart == "g"
+
+
 @dataclass(frozen=True, slots=True)
-class _Joined:
-    """The FROM of a fact and the columns it offers by key."""
+class _Layer:
+    """A FROM and the columns it offers by key."""
 
     source: FromClause
     columns: Mapping[str, Element]
@@ -55,45 +56,43 @@ class _Joined:
 
 def fact_statement(family: Family, months: MonthRange) -> sa.Select[Any]:
     """SELECT of the wide fact; every row whose anchor is known and lies in `months`."""
-    joined = _join_residence(family, _join_entity(family))
-    month = MonthIndex(joined.resolve("fact.anchor"))
-    chosen = sa.select(*_columns(family, joined, month)).select_from(joined.source)
-    chosen = chosen.where(joined.resolve("fact.anchor").is_not(None))
-    if months.first is not None:
-        chosen = chosen.where(month >= months.first)
-    if months.last is not None:
-        chosen = chosen.where(month <= months.last)
-    return chosen
+    entity = _named(_entity_layer(family), _entity_keys(family), "entity", within=months)
+    valued = _named(_mother_layer(family, entity), _final_keys(family), "valued")
+    return sa.select(*_columns(family, valued)).select_from(valued.source)
 
 
-def _columns(family: Family, joined: _Joined, month: Element) -> list[ColumnElement[Any]]:
-    table, key = family.shape.table, family.shape.key
+def _columns(family: Family, valued: _Layer) -> list[ColumnElement[Any]]:
     columns: list[ColumnElement[Any]] = [
-        joined.resolve(f"{table}.{key}").label("entity_key"),
-        joined.resolve(family.shape.cluster).label("cluster_key"),
-        to_sql(family.event_time, joined.resolve).label("event_time"),
-        month.label("month"),
-        sa.func.coalesce(joined.resolve(family.shape.provider), NOT_ATTRIBUTED).label("provider"),
-        sa.func.coalesce(joined.resolve("fact.site"), NOT_ATTRIBUTED).label("site"),
-        sa.literal(WHOLE).label(level_name(WHOLE)),
+        MonthIndex(valued.resolve(ANCHOR)).label("month"),
+        sa.func.coalesce(valued.resolve(family.shape.provider), NOT_ATTRIBUTED).label("provider"),
+        sa.func.coalesce(valued.resolve(SITE.key), NOT_ATTRIBUTED).label("site"),
     ]
-    columns += [_level(each, joined).label(level_name(each.id)) for each in family.stratifiers]
+    if _has_events(family):
+        order = (to_sql(family.event_time, valued.resolve), *(valued.resolve(key) for key in _event_keys(family)))
+        columns += [each.label(name) for name, each in zip(EVENT_ORDER, order, strict=True)]
+    columns += [_level(each, valued).label(level_name(each.id)) for each in family.stratifiers if not is_site(each)]
     for indicator in family.indicators:
-        columns += _flags(indicator, joined)
+        columns += _flags(indicator, valued)
     return columns
 
 
-def _level(stratifier: PlannedStratifier, joined: _Joined) -> Element:
-    if stratifier.open_value is not None:
-        return sa.func.coalesce(to_sql(stratifier.open_value, joined.resolve), UNKNOWN)
-    whens = [(to_sql(each.where, joined.resolve), sa.literal(each.code)) for each in stratifier.strata]
-    return sa.case(*whens, else_=sa.literal(UNKNOWN))
+def is_site(stratifier: PlannedStratifier) -> bool:
+    """Whether the stratum is the site, by which every count is kept apart anyway."""
+    return stratifier.is_open and keys_of(stratifier.value) == {SITE.key}
 
 
-def _flags(indicator: PlannedIndicator, joined: _Joined) -> list[ColumnElement[Any]]:
-    population = to_sql(indicator.population, joined.resolve)
-    denominator = sa.and_(population, to_sql(indicator.denominator, joined.resolve))
-    numerator = sa.and_(denominator, to_sql(indicator.numerator, joined.resolve))
+def _level(stratifier: PlannedStratifier, valued: _Layer) -> Element:
+    if stratifier.is_open:
+        return sa.func.coalesce(valued.resolve(stratifier.name.key), UNKNOWN)
+    conditions = (to_sql(each.where, valued.resolve) for each in stratifier.strata)
+    whens = [(condition, sa.literal(place)) for place, condition in enumerate(conditions)]
+    return sa.case(*whens, else_=sa.literal(len(whens)))
+
+
+def _flags(indicator: PlannedIndicator, valued: _Layer) -> list[ColumnElement[Any]]:
+    population = to_sql(indicator.population, valued.resolve)
+    denominator = sa.and_(population, to_sql(indicator.denominator, valued.resolve))
+    numerator = sa.and_(denominator, to_sql(indicator.numerator, valued.resolve))
     conditions = zip(FLAGS, (population, denominator, numerator), strict=True)
     return [
         sa.case((condition, sa.literal(1)), else_=sa.literal(0)).label(flag_name(indicator, flag))
@@ -101,12 +100,64 @@ def _flags(indicator: PlannedIndicator, joined: _Joined) -> list[ColumnElement[A
     ]
 
 
-def _join_entity(family: Family) -> _Joined:
+def _final_keys(family: Family) -> frozenset[str]:
+    """What the last layer reads."""
+    nodes = [node for each in family.indicators for node in (each.population, each.denominator, each.numerator)]
+    nodes += [stratum.where for each in family.stratifiers for stratum in each.strata]
+    named = {ANCHOR, SITE.key, family.shape.provider} | {each.name.key for each in family.stratifiers}
+    if _has_events(family):
+        named |= keys_of(family.event_time) | set(_event_keys(family))
+    return frozenset(named).union(*(keys_of(node) for node in nodes))
+
+
+def _entity_keys(family: Family) -> frozenset[str]:
+    """What the layers above the entity read of it."""
+    read = _final_keys(family).union(*(keys_of(each.value) for each in family.stratifiers), {_mother_key(family)})
+    made_above = {f"{MOTHER}.", "residence.", "value."}
+    return frozenset(key for key in read if not key.startswith(tuple(made_above)))
+
+
+def _has_events(family: Family) -> bool:
+    return any(is_charted_by_event(each) for each in family.indicators)
+
+
+def _event_keys(family: Family) -> tuple[str, str]:
+    return family.shape.cluster, f"{family.shape.table}.{family.shape.key}"
+
+
+def _mother(family: Family) -> Parent:
+    return next(each for each in family.shape.parents if each.name == MOTHER)
+
+
+def _mother_key(family: Family) -> str:
+    return f"{_mother(family).of}.{_mother(family).column}"
+
+
+def _named(layer: _Layer, keys: Iterable[str], name: str, *, within: MonthRange | None = None) -> _Layer:
+    """The keys of a layer as columns of a subquery, which the next layer reads."""
+    labels = {key: key.replace(".", "_") for key in sorted(keys)}
+    chosen = sa.select(*(layer.resolve(key).label(label) for key, label in labels.items())).select_from(layer.source)
+    if within is not None:
+        chosen = chosen.where(*_is_within(layer.resolve(ANCHOR), within))
+    subquery = chosen.subquery(name)
+    return _Layer(subquery, {key: subquery.c[label] for key, label in labels.items()})
+
+
+def _is_within(anchor: Element, months: MonthRange) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [anchor.is_not(None)]
+    if months.first is not None:
+        conditions.append(MonthIndex(anchor) >= months.first)
+    if months.last is not None:
+        conditions.append(MonthIndex(anchor) <= months.last)
+    return conditions
+
+
+def _entity_layer(family: Family) -> _Layer:
     shape = family.shape
     entity = model_table(shape.table)
     source: FromClause = entity
     columns: dict[str, Element] = {f"{shape.table}.{each.name}": each for each in entity.columns}
-    for parent in shape.parents:
+    for parent in _parents_read(family):
         table = model_table(parent.table).alias(f"parent_{parent.name}")
         key = TABLES[parent.table].key[0]
         source = source.outerjoin(table, table.c[key] == columns[f"{parent.of}.{parent.column}"])
@@ -116,9 +167,30 @@ def _join_entity(family: Family) -> _Joined:
         source = source.outerjoin(children, children.c[group[0].by] == columns[f"{shape.table}.{group[0].by}"])
         columns |= {each.name.key: _feature_value(each, children) for each in group}
     sites = [columns[key] for key in shape.site]
-    columns["fact.site"] = sites[0] if len(sites) == 1 else sa.func.coalesce(*sites)
-    columns["fact.anchor"] = to_sql(family.anchor, columns.__getitem__)
-    return _Joined(source, columns)
+    columns[SITE.key] = sites[0] if len(sites) == 1 else sa.func.coalesce(*sites)
+    columns[ANCHOR] = to_sql(family.anchor, columns.__getitem__)
+    return _Layer(source, columns)
+
+
+def _parents_read(family: Family) -> list[Parent]:
+    """Parents that something reads, with those on the way to them; the mother has a layer of her own."""
+    keys = _entity_keys(family) | keys_of(family.anchor) | set(family.shape.site)
+    wanted = {key.partition(".")[0] for key in keys}
+    chosen: list[Parent] = []
+    for parent in reversed(family.shape.parents):
+        if parent.name in wanted and parent.name != MOTHER:
+            chosen.insert(0, parent)
+            wanted.add(parent.of)
+    return chosen
+
+
+def _mother_layer(family: Family, entity: _Layer) -> _Layer:
+    """The mother in the spell of her life that holds the anchor date, and the values of the stratifiers."""
+    spell, anchor = spell_table().alias("spell"), entity.resolve(ANCHOR)
+    is_hers = spell.c.person_key == entity.resolve(_mother_key(family))
+    columns = {**entity.columns, **columns_on(spell, anchor)}
+    columns |= {each.name.key: to_sql(each.value, columns.__getitem__) for each in family.stratifiers}
+    return _Layer(entity.source.outerjoin(spell, sa.and_(is_hers, holds_day(spell, anchor))), columns)
 
 
 def _feature_groups(family: Family) -> list[list[PlannedFeature]]:
@@ -157,38 +229,3 @@ def _feature_value(feature: PlannedFeature, children: sa.Subquery) -> Element:
     if feature.aggregate == "any":
         return sa.func.coalesce(value, 0) > 0
     return value
-
-
-def _join_residence(family: Family, joined: _Joined) -> _Joined:
-    """The residence that was current on the anchor date: the latest that had begun by then."""
-    if not any(_reads_residence(each) for each in family.stratifiers):
-        return joined
-    residence = model_table("residence").alias("residence")
-    earlier = model_table("residence").alias("earlier_residence")
-    table, key = family.shape.table, family.shape.key
-    began = earlier.c.valid_from <= joined.resolve("fact.anchor")
-    latest = (
-        sa.select(
-            joined.resolve(f"{table}.{key}").label("entity_key"), sa.func.max(earlier.c.valid_from).label("began")
-        )
-        .select_from(
-            joined.source.join(earlier, sa.and_(earlier.c.person_key == joined.resolve("mother.person_key"), began))
-        )
-        .group_by(joined.resolve(f"{table}.{key}"))
-        .subquery("latest_residence")
-    )
-    source = joined.source.outerjoin(latest, latest.c.entity_key == joined.resolve(f"{table}.{key}")).outerjoin(
-        residence,
-        sa.and_(
-            residence.c.person_key == joined.resolve("mother.person_key"), residence.c.valid_from == latest.c.began
-        ),
-    )
-    columns = dict(joined.columns) | {f"residence.{each.name}": each for each in residence.columns}
-    return _Joined(source, columns)
-
-
-def _reads_residence(stratifier: PlannedStratifier) -> bool:
-    nodes = [each.where for each in stratifier.strata]
-    if stratifier.open_value is not None:
-        nodes.append(stratifier.open_value)
-    return any(key.startswith("residence.") for node in nodes for key in keys_of(node))

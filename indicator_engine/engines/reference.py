@@ -110,6 +110,8 @@ class _Joined:
         sites = [values.get(key) for key in self.family.shape.site]
         site = next((each for each in sites if each is not None), None)
         values["fact.site"] = site
+        for each in self.family.stratifiers:
+            values[each.name.key] = evaluate(each.value, values.get)
         return _Fact(
             entity=str(row[self.family.shape.key]),
             cluster=str(values.get(self.family.shape.cluster)),
@@ -168,8 +170,8 @@ def _flags(indicator: PlannedIndicator, resolve: Resolve) -> tuple[bool, bool, b
 
 
 def _level(stratifier: PlannedStratifier, resolve: Resolve) -> str:
-    if stratifier.open_value is not None:
-        value = evaluate(stratifier.open_value, resolve)
+    if stratifier.is_open:
+        value = resolve(stratifier.name.key)
         return UNKNOWN if value is None else str(value)
     fitting = (each.code for each in stratifier.strata if evaluate(each.where, resolve) is True)
     return next(fitting, UNKNOWN)

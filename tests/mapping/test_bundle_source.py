@@ -154,6 +154,20 @@ def test_a_summer_birth_is_told_in_summer_time(ukcore: Adapter) -> None:
     assert record.rows["baby"][0]["birth_datetime"] == "2026-07-03T00:30:00+01:00"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("2026-03-29T00:30:00+00:00", "2026-03-29T00:30:00+00:00"),
+        ("2026-03-29T01:30:00+00:00", "2026-03-29T02:30:00+01:00"),
+        ("2026-07-02T10:00:00+02:00", "2026-07-02T09:00:00+01:00"),
+        ("2026-07-02T24:10:00+01:00", None),
+    ],
+)
+def test_a_moment_is_kept_with_the_offset_that_london_had_then(ukcore: Adapter, sent: str, kept: str | None) -> None:
+    record = mapped(ukcore, changed("delivery", period={"start": sent}))
+    assert record.rows["delivery"][0]["admission_datetime"] == kept
+
+
 def test_a_record_before_the_birth_gives_a_booking_and_no_delivery(ukcore: Adapter) -> None:
     of_the_birth = ["baby", "mother-of-baby", "gestation", "birth-weight", "apgar", "outcome", "feed", "delivery"]
     at_delivery = ["smoking-at-delivery", "fetuses", "method", "tear"]

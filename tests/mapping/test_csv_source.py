@@ -146,6 +146,42 @@ def test_the_same_baby_with_two_values_is_a_contradiction() -> None:
     assert found == [("record.contradicts-itself", "file.csv:3 column GestationLengthBirth")]
 
 
+def test_a_contradiction_is_found_however_far_apart_the_lines_are() -> None:
+    between = [line(LPIDBaby=f"B{number}", LabourDeliveryID=f"D{number}") for number in range(2, 700)]
+    found = issues(line(), *between, line(GestationLengthBirth="250"))
+    assert found == [("record.contradicts-itself", "file.csv:701 column GestationLengthBirth")]
+
+
+def test_the_same_bad_code_is_told_at_every_line_that_holds_it() -> None:
+    lines = [line(LPIDBaby=f"B{number}", PregOutcome="77") for number in range(3)]
+    assert issues(*lines) == [("code.not-in-list", f"file.csv:{at} column PregOutcome") for at in (2, 3, 4)]
+
+
+def test_issues_come_in_the_order_of_the_lines() -> None:
+    lines = [line(LPIDBaby="B0", PregOutcome="77"), "ragged", line(LPIDBaby="B2", PersonPhenSex="7"), line(LPIDBaby="")]
+    assert [place.split()[0] for _, place in issues(*lines)] == sorted(place.split()[0] for _, place in issues(*lines))
+
+
+def test_a_sign_that_separates_the_parts_of_a_key_is_escaped_in_it() -> None:
+    rows = merged_rows(mapped(line(LPIDBaby="B/1%")))
+    assert rows["baby"][0]["baby_key"] == "msds:RWE/baby/B%2F1%25"
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "moment"),
+    [
+        ("2026-03-29", "00:30:00", "2026-03-29T00:30:00+00:00"),
+        ("2026-03-29", "02:30:00", "2026-03-29T02:30:00+01:00"),
+        ("2026-03-28", "23:59", "2026-03-28T23:59:00+00:00"),
+        ("2026-07-02", "", "2026-07-02"),
+    ],
+    ids=["before the clocks change", "after the clocks change", "the day before", "no time"],
+)
+def test_a_birth_is_told_with_the_offset_of_its_moment(day: str, clock: str, moment: str) -> None:
+    rows = merged_rows(mapped(line(PersonBirthDateBaby=day, PersonBirthTimeBaby=clock)))
+    assert rows["baby"][0]["birth_datetime"] == moment
+
+
 def test_a_column_that_no_rule_reads_is_named_by_its_place() -> None:
     assert issues(line() + ",x", header=HEADER + ",Canary") == [("csv.column-unknown", "file.csv:1 column 20")]
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from indicator_engine.counts import Counted, CountTable
+from indicator_engine.counts import Counted, CountTable, MonthRange
 from indicator_engine.definition import shipped_definitions, shipped_stratifiers
+from indicator_engine.engines.duck import count_on_snapshot
 from indicator_engine.plan import plan_families
 from tests.builders import Row, baby, booking, delivery, mother, pregnancy, residence
 from tests.engines import Run, run_duckdb, run_in_place, run_reference
@@ -143,6 +144,33 @@ TWINS_ON_A_LEAP_DAY: Mapping[str, Sequence[Row]] = {
 }
 
 
+MOVES: Mapping[str, Sequence[Row]] = {
+    "person": [mother("m1"), mother("m2")],
+    "residence": [
+        residence("m1", valid_from="2026-02-10", imd_2019_decile=1),
+        residence("m1", valid_from="2026-03-10", imd_2019_decile=10),
+        residence("m1", valid_from="2026-04-10", imd_2019_decile=None),
+        residence("m2", valid_from="2020-01-01", imd_2019_decile=5),
+    ],
+    "pregnancy": [pregnancy("p1", mother_key="m1")],
+    "booking": [
+        booking("k1", booking_date="2026-01-10"),
+        booking("k2", booking_date="2026-02-10"),
+        booking("k3", booking_date="2026-03-10"),
+        booking("k4", booking_date="2026-04-10"),
+    ],
+    "delivery": [],
+    "baby": [],
+}
+
+
+def stratum_of_each_month(found: Counted) -> dict[str, str]:
+    """The deprivation of the bookings of each month."""
+    cells = found.counts.cells[found.counts.cells["dimension"] == "imd5"]
+    months = (f"{month // 12}-{month % 12 + 1:02d}" for month in cells["month"])
+    return dict(zip(months, cells["stratum"], strict=True))
+
+
 def rows_of(found: Counted) -> tuple[list[object], list[object]]:
     """All that an engine gave, in an order of its own."""
     return list(found.counts.rows()), list(found.events.rows())
@@ -164,6 +192,17 @@ def test_duckdb_and_sqlite_count_what_the_reference_counts(
 
 def test_twins_on_a_leap_day_are_counted_alike_by_every_engine(run: Run) -> None:
     assert rows_of(run(FAMILIES, TWINS_ON_A_LEAP_DAY)) == rows_of(run_reference(FAMILIES, TWINS_ON_A_LEAP_DAY))
+
+
+def test_a_count_that_does_not_fit_its_memory_is_made_all_the_same(sqlite_url: str, tmp_path: Path) -> None:
+    expected = rows_of(run_duckdb(sqlite_url, tmp_path)(FAMILIES, TWINS_ON_A_LEAP_DAY))
+    starved = count_on_snapshot(FAMILIES, tmp_path, months=MonthRange(), memory="1MB")
+    assert rows_of(starved) == expected
+
+
+def test_a_mother_is_placed_where_she_lived_on_the_day_itself(run: Run) -> None:
+    strata = stratum_of_each_month(run(FAMILIES, MOVES))
+    assert strata == {"2026-01": "unknown", "2026-02": "1", "2026-03": "5", "2026-04": "unknown"}
 
 
 @pytest.fixture(params=["duckdb", "sqlite", "postgresql"])

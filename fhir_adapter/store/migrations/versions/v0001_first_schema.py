@@ -59,6 +59,7 @@ TABLES = (
     "source_pregnancy",
     "source_residence",
     "touched_key",
+    "unresolved_receipt",
 )
 
 
@@ -908,6 +909,11 @@ def create_operations() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
     )
     op.create_index(op.f("ix_receipt_digest"), "receipt", ["digest"], unique=False)
+    op.create_table(
+        "unresolved_receipt",
+        sa.Column("receipt_id", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("receipt_id", name=op.f("pk_unresolved_receipt")),
+    )
     op.create_table(
         "receipt_issue",
         sa.Column("receipt_id", TEXT, nullable=False),

@@ -1,0 +1,185 @@
+"""Columns of one sender to rows of tables: cells, then keys, then lines of one key merged; issues placed by line."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import repeat, starmap
+from typing import TypeAlias
+
+from fhir_adapter.sources.bundle_source import date_or_none
+from fhir_adapter.sources.convert import united_code_sets
+from fhir_adapter.sources.csv_columns import (
+    ColumnReader,
+    Columns,
+    LineFault,
+    Remembered,
+    Values,
+    joint_column,
+    moment_column,
+    remembered_column,
+    text_column,
+)
+from fhir_adapter.sources.csv_plan import CsvCell, CsvIdentityPlan, CsvPlan, CsvRowsPlan, Reading
+from fhir_adapter.sources.issues import Issue, Severity
+from fhir_adapter.sources.records import Cell, Identity
+
+LineIssue: TypeAlias = tuple[int, Issue]  # number of the line in the file
+CellRow: TypeAlias = dict[str, Cell]
+KeyedRows: TypeAlias = dict[Hashable, CellRow]
+
+
+@dataclass(frozen=True, slots=True)
+class SenderRows:
+    """Rows by table and key, and identities, of the lines of one sender so far."""
+
+    tables: dict[str, KeyedRows]
+    identities: list[Identity]
+
+    def in_order(self) -> Mapping[str, list[CellRow]]:
+        """The rows of each table that has any, in the order of their keys."""
+        return {table: in_order(rows) for table, rows in self.tables.items() if rows}
+
+
+class SenderTables:
+    """Makes the rows of one sender at a time; what columns remember stays from batch to batch."""
+
+    def __init__(self, plan: CsvPlan, name: str, missing: Set[str]) -> None:
+        self._plan = plan
+        self._name = name
+        self._readers = [[column_reader(cell, missing) for cell in rows.cells] for rows in plan.rows]
+        self._birth_dates = [Remembered(lambda row: date_or_none(row[0]), missing) for _ in plan.identities]
+
+    def read(self, sender: str, columns: Columns, into: SenderRows, issues: list[LineIssue]) -> None:
+        """Add the rows of one sender; what is wrong with a line is added to the issues."""
+        scope = f"{self._plan.prefix}:{sender or self._plan.absent_sender}"
+        for rows, readers in zip(self._plan.rows, self._readers, strict=True):
+            chosen = columns if rows.when is None else columns.filled(rows.when)
+            if chosen.numbers:
+                keys = [chosen.keys(each, scope) for each in self._plan.keys]
+                reading = TableReading(rows, self._name, chosen, issues)
+                reading.put(reading.rows(readers, keys), into.tables.setdefault(rows.table, {}))
+        for rule, dates in zip(self._plan.identities, self._birth_dates, strict=True):
+            into.identities.extend(identities_of(rule, self._plan, scope, columns, dates))
+
+
+def column_reader(cell: CsvCell, missing: Set[str]) -> ColumnReader | None:
+    """The closure of a column; None for one that is not read from the file as it is."""
+    if cell.read is None:
+        return None
+    match cell.reading:
+        case Reading.TEXT:
+            return text_column(cell.origins[0], cell.read)
+        case Reading.REMEMBERED:
+            return remembered_column(cell.origins[0], cell.read, missing)
+        case Reading.MOMENT:
+            return moment_column((cell.origins[0], cell.origins[1]), cell.date, cell.read, missing)
+        case Reading.JOINT:
+            return joint_column(cell.origins, cell.read)
+    return None
+
+
+class TableReading:
+    """One table being read from the lines of one sender."""
+
+    def __init__(self, plan: CsvRowsPlan, name: str, columns: Columns, issues: list[LineIssue]) -> None:
+        self._plan = plan
+        self._name = name
+        self._columns = columns
+        self._issues = issues
+
+    def rows(self, readers: Sequence[ColumnReader | None], keys: Sequence[Values]) -> list[CellRow]:
+        """A row for each line; a fault is an issue and its cell absent."""
+        made: list[Sequence[Cell]] = []
+        for cell, read in zip(self._plan.cells, readers, strict=True):
+            if cell.reading is Reading.KEY:
+                made.append(keys[cell.key])
+            elif read is not None and cell.reading is not Reading.FIXED:
+                faults: list[LineFault] = []
+                made.append(read(self._columns, faults))
+                for line, fault in faults:
+                    self._note(line, Severity.ERROR, fault.code, cell.headers, str(fault))
+        return self._plan.build(len(self._columns.numbers), made)
+
+    def put(self, rows: list[CellRow], known: KeyedRows) -> None:
+        """Add the rows to those known; one without its key is set aside, one of a known key is merged."""
+        for cell in self._plan.cells:
+            if cell.is_required:
+                self._note_missing(cell, rows)
+        keys: list[Hashable] = self._keys(rows)
+        if None in keys:
+            self._note_keyless(keys)
+        fresh = dict(zip(reversed(keys), reversed(rows), strict=True))  # of equal keys the first line is kept
+        fresh.pop(None, None)
+        fresh.update((key, known[key]) for key in known.keys() & fresh.keys())
+        if len(fresh) < len(rows) or not known.keys().isdisjoint(fresh):
+            self._merge_repeated(keys, rows, fresh)
+        known.update(fresh)
+
+    def _keys(self, rows: list[CellRow]) -> list[Hashable]:
+        [first, *others] = self._plan.key
+        if not others:
+            return [row[first] for row in rows]
+        parts = [[row[name] for row in rows] for name in self._plan.key]
+        return [None if None in key else key for key in zip(*parts, strict=True)]
+
+    def _merge_repeated(self, keys: Sequence[Hashable], rows: Sequence[CellRow], kept: KeyedRows) -> None:
+        for line, (key, row) in enumerate(zip(keys, rows, strict=True)):
+            if key is not None and (first := kept[key]) is not row and first != row:
+                self._merge(first, row, line)
+
+    def _merge(self, known: CellRow, again: Mapping[str, Cell], line: int) -> None:
+        """Add the cells of a further line with the same key; a different value is an issue and the first is kept."""
+        text = "two lines with one key give different values; the first was kept, correct the other at the source"
+        for step in self._plan.cells:
+            cell, held = again[step.target], known.get(step.target)
+            if held is None:
+                known[step.target] = cell
+            elif cell is None or cell == held:
+                continue
+            elif step.is_set:
+                known[step.target] = united_code_sets(str(held), str(cell))
+            else:
+                self._note(line, Severity.WARNING, "record.contradicts-itself", step.headers, text)
+
+    def _note_missing(self, cell: CsvCell, rows: Sequence[CellRow]) -> None:
+        for line, row in enumerate(rows):
+            if row[cell.target] is None:
+                self._note(line, Severity.ERROR, "value.missing", cell.headers, "a value is required here; send it")
+
+    def _note_keyless(self, keys: Sequence[Hashable]) -> None:
+        text = f"a row of {self._plan.table} without {', '.join(self._plan.key)} was set aside; fill the column"
+        for line, key in enumerate(keys):
+            if key is None:
+                self._note(line, Severity.ERROR, "record.key-missing", self._plan.key_headers, text)
+
+    def _note(self, line: int, severity: Severity, code: str, headers: str, text: str) -> None:
+        number = self._columns.numbers[line]
+        self._issues.append((number, Issue(severity, code, f"{self._name}:{number} column {headers}", text)))
+
+
+def in_order(rows: KeyedRows) -> list[CellRow]:
+    """The rows in the order of their keys as texts."""
+    if set(map(type, rows)) == {str}:
+        return [rows[key] for key in sorted(map(str, rows))]  # texts are their own order
+    return [rows[key] for key in sorted(rows, key=key_texts)]
+
+
+def key_texts(key: Hashable) -> list[str]:
+    """The parts of a key as texts."""
+    return [str(part) for part in key] if isinstance(key, tuple) else [str(key)]
+
+
+def identities_of(
+    rule: CsvIdentityPlan, plan: CsvPlan, scope: str, columns: Columns, birth_dates: Remembered[str | None]
+) -> list[Identity]:
+    """The identifiers of each person of one role."""
+    chosen = columns if rule.when is None else columns.filled(rule.when)
+    keys = chosen.keys(plan.keys[rule.key], scope)
+    *texts, birth_date = [None if place is None else chosen.values(place) for place in rule.places]
+    dates = None if birth_date is None else birth_dates.cells([text or "" for text in birth_date])
+    postcodes = [chosen.values(place) for place in rule.postcodes]
+    first = [next(filter(None, each), None) for each in zip(*postcodes, strict=True)] if postcodes else None
+    fields = [repeat(None) if each is None else each for each in (*texts, dates, first)]
+    found = starmap(Identity, zip(keys, repeat(rule.role), *fields, strict=False))
+    return [each for each in found if each.person_source_key] if None in keys else list(found)

@@ -1,0 +1,187 @@
+"""What the command prints with --json, and what the intake answers, is what the published schemas say."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from fhir_adapter.cli.bench import BenchReport, BenchRow
+from tests.docs.generate_commands import commands
+from tests.docs.loopback import served
+from tests.serving import free_port
+from tests.worlds import AS_OF, Perinatal
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "reference" / "schemas"
+NAMES = sorted(each.name.removesuffix(".schema.json") for each in SCHEMAS.iterdir())
+FOLDER = "perinatal-demo"
+SETTINGS = {
+    "synthetic": "1",
+    "database_url": f"sqlite:///{FOLDER}/perinatal.db",
+    "key_file": f"{FOLDER}/perinatal.key",
+    "snapshot_folder": f"{FOLDER}/snapshot",
+}
+DEFINITIONS = Path(__file__).parents[2] / "indicator_engine" / "definitions" / "indicators"
+FROM_COMMANDS = {
+    "db": ("perinatal db upgrade", "perinatal db check"),
+    "ingest-dry-run": ("perinatal ingest",),
+    "intake-receipt": (),
+}
+Documents = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def perinatal(tmp_path_factory: pytest.TempPathFactory) -> Perinatal:
+    """The command, to be run on the store of its own demo."""
+    return Perinatal(tmp_path_factory.mktemp("json"), SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def documents(perinatal: Perinatal) -> Documents:
+    """A real document of every kind, by the name of its schema; no list in them is empty."""
+    demo = perinatal("demo", "--births", "100", "--no-serve", "--json").document
+    synth = perinatal("synth", "--births", "3", "--format", "all", "--out", "few", "--json").document
+    return {
+        "demo": demo,
+        "synth": synth,
+        **_of_records(perinatal, synth["files"]),
+        **_of_reports(perinatal),
+        **_of_definitions(perinatal),
+        "db": perinatal("db", "check", "--json").document,
+        "bench": _bench(),
+        "intake-receipt": _receipt(perinatal),
+    }
+
+
+def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
+    table = f"{FOLDER}/world/reference/imd2019.csv"
+    (perinatal.folder / "bad.json").write_text("{", "utf-8")
+    disagreeing = _with_another_gestation(perinatal.folder, files)
+    feeds = [each for each in files if each.endswith(".ndjson.gz")]
+    return {
+        "ingest-dry-run": perinatal("ingest", *disagreeing, "bad.json", "--dry-run", "--json").document,
+        "ingest": perinatal("ingest", *feeds, *disagreeing, "bad.json", "--json").document,
+        "reference-load": perinatal("reference", "load", "imd", table, "--json").document,
+        "conflicts-list": perinatal("conflicts", "list", "--json").document,
+        "quarantine-list": perinatal("quarantine", "list", "--json").document,
+    }
+
+
+def _with_another_gestation(folder: Path, files: list[str]) -> list[str]:
+    """The CSV feeds, every baby of them born nine days earlier in its pregnancy than the bundles say."""
+    feeds = [each for each in files if each.endswith(".csv") and "msd401" in each]
+    for feed in feeds:
+        with (folder / feed).open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        with (folder / feed).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0])
+            writer.writeheader()
+            writer.writerows({**row, "GestationLengthBirth": _nine_less(row["GestationLengthBirth"])} for row in rows)
+    return feeds
+
+
+def _nine_less(days: str) -> str:
+    return str(int(days) - 9) if days else days
+
+
+def _of_reports(perinatal: Perinatal) -> Documents:
+    def evaluate(indicator: str) -> Any:
+        months = ("--from", "2021-05", "--to", "2026-04", "--as-of", AS_OF)
+        return perinatal("evaluate", "--indicator", indicator, "--preset", "none", *months, "--json").document
+
+    evaluated = evaluate("BF01")
+    evaluate("MO01")
+    target = f"http://127.0.0.1:{free_port()}/fhir"
+    return {
+        "evaluate": evaluated,
+        "publish": perinatal("publish", "--preset", "none", "--to", target, "--json").document,
+        "release-list": perinatal("release", "list", "--json").document,
+        "outbox-list": perinatal("outbox", "list", "--json").document,
+        "outbox-retry": perinatal("outbox", "retry", "--json").document,
+    }
+
+
+def _of_definitions(perinatal: Perinatal) -> Documents:
+    (perinatal.folder / "wrong.yaml").write_text("id: 1\n", "utf-8")
+    return {
+        "indicator-list": perinatal("indicator", "list", "--json").document,
+        "indicator-show": perinatal("indicator", "show", "LB06", "--json").document,
+        "indicator-lint": perinatal("indicator", "lint", "wrong.yaml", "--json").document,
+        "mapping-list": perinatal("mapping", "list", "--json").document,
+    }
+
+
+def _bench() -> Any:
+    row = BenchRow("parse", "500 bundles", 2.0, floor="orjson.loads", floor_seconds=1.0, bar=3.0)
+    return BenchReport({"cores": 2, "processor": None}, (row, BenchRow("count", "one", 1.0))).document()
+
+
+def _receipt(perinatal: Perinatal) -> Any:
+    (feed,) = sorted((perinatal.folder / "few").glob("msd401-*.csv"))[:1]
+    content = feed.read_bytes().replace(b"\n", b"\n,,,2026-02-30\n", 1)
+    with served(perinatal) as base:
+        headers = {"Content-Type": "text/csv"}
+        return httpx.post(f"{base}/intake", content=content, headers=headers, trust_env=False).json()
+
+
+def schema_of(name: str) -> Any:
+    """A published schema."""
+    return json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+
+
+def open_objects(schema: Any) -> Iterator[Any]:
+    """Objects of a schema that allow members that they do not name, or leave a named one out."""
+    if isinstance(schema, dict):
+        is_closed = schema.get("additionalProperties") is False
+        if "properties" in schema and not (is_closed and schema["required"] == list(schema["properties"])):
+            yield schema
+        yield from (found for each in schema.values() for found in open_objects(each))
+    elif isinstance(schema, list):
+        yield from (found for each in schema for found in open_objects(each))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_document_is_what_its_schema_says(name: str, documents: Documents) -> None:
+    validator = jsonschema_rs.validator_for(schema_of(name))
+    faults = [f"{list(each.instance_path)}: {each.message}" for each in validator.iter_errors(documents[name])]
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schema_is_itself_valid_and_of_the_stated_draft(name: str) -> None:
+    schema = schema_of(name)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert jsonschema_rs.meta.is_valid(schema)
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if each != "indicator-show"])  # that one is generated
+def test_a_schema_names_every_member_and_requires_it(name: str) -> None:
+    assert list(open_objects(schema_of(name))) == []
+
+
+@pytest.mark.parametrize("name", [each for each in NAMES if each.endswith("-list")])
+def test_a_list_that_is_checked_is_not_empty(name: str, documents: Documents) -> None:
+    assert documents[name]
+
+
+@pytest.mark.parametrize("name", ["results", "inequality", "spc"])
+def test_every_part_of_the_evaluation_that_is_checked_is_not_empty(name: str, documents: Documents) -> None:
+    assert documents["evaluate"][name]
+
+
+@pytest.mark.parametrize("name", ["ingest", "ingest-dry-run", "intake-receipt"])
+def test_issues_are_among_what_is_checked(name: str, documents: Documents) -> None:
+    assert '"code": "' in json.dumps(documents[name])
+
+
+def test_every_command_with_json_has_a_schema() -> None:
+    by_name = {f"perinatal {name.replace('-list', ' list').replace('-', ' ')}" for name in NAMES}
+    described = by_name | {command for several in FROM_COMMANDS.values() for command in several}
+    printing = {name for name, each in commands().items() if "--json" in {o for p in each.params for o in p.opts}}
+    assert printing - described == set()
