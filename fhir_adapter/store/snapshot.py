@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +72,8 @@ def _write_table(connection: Connection, table: Table, path: Path) -> None:
     schema = pa.schema(list(zip(table.column_names, types, strict=True)))
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for rows in _batches(connection, table):
-            arrays = [
-                pa.array([_arrow_cell(cell, kind) for cell in cells], type=kind)
-                for cells, kind in zip(zip(*rows, strict=True), types, strict=True)
-            ]
+            columns = zip(zip(*rows, strict=True), types, strict=True)
+            arrays = [_column(cells, kind) for cells, kind in columns]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
@@ -85,12 +82,13 @@ def _batches(connection: Connection, table: Table) -> Iterator[Sequence[Sequence
     yield from result.partitions()
 
 
-def _arrow_cell(cell: Any, kind: pa.DataType) -> Any:
-    if cell is None:
-        return None
+def _column(cells: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """One column of a batch; dates are read from their text in one go, truth values from SQLite's whole numbers."""
     if pa.types.is_date(kind):
-        return date.fromisoformat(cell)
-    return bool(cell) if pa.types.is_boolean(kind) else cell
+        return pa.array(cells, pa.string()).cast(kind)
+    if pa.types.is_boolean(kind):
+        return pa.array([None if cell is None else bool(cell) for cell in cells], kind)
+    return pa.array(cells, kind)
 
 
 def _plain(cell: Any, kind: ColumnType) -> Cell:
