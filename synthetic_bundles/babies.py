@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthetic_bundles.chance import Flags, Floats, Integers, Texts, choose, happens, happens_among
-from synthetic_bundles.effects import Traits, probability, with_steps
+from synthetic_bundles.effects import Places, Traits, in_surroundings, probability
 from synthetic_bundles.endings import Endings
 from synthetic_bundles.figures import (
     APGAR_ABSENT,
@@ -27,6 +27,7 @@ from synthetic_bundles.figures import (
     WEIGHT_RATIO_TWIN,
     WEIGHT_SPREAD_LOG,
 )
+from synthetic_bundles.figures_of_care import ALONGSIDE_UNIT, BORN_BEFORE_ARRIVAL, PLACE_OF_BIRTH_ABSENT
 from synthetic_bundles.london_time import Minutes, skip_missing_hour
 from synthetic_bundles.organisations import MIDWIFE_LED_SITE
 from synthetic_bundles.scenario import Measure, Scenario
@@ -38,7 +39,8 @@ NEONATAL_MINUTES = 28 * 24 * 60  # a death is neonatal before 28 completed days
 BREECH_AMONG_CAESAREANS = 0.12  # K
 MATERNAL, DONOR, NOT_BREAST_MILK = "01", "02", "03"
 CEPHALIC_PRESENTATION, BREECH_PRESENTATION = "01", "02"
-OBSTETRIC_UNIT, FREESTANDING_UNIT, HOME = "01", "03", "04"
+OBSTETRIC_UNIT, ALONGSIDE, FREESTANDING_UNIT, HOME = "01", "02", "03", "04"
+BEFORE_ARRIVAL = ("09", "11", "12")
 NUMBER_VERIFIED, TRACE_POSTPONED = "01", "08"
 TRACE_POSTPONED_SHARE = 0.12  # K: babies under six weeks whose number is not traced yet
 
@@ -138,7 +140,8 @@ def _first_feeds(
 ) -> Texts:
     mean = BREAST_MILK_FIRST.value
     chance = probability(scenario, Measure.BREAST_MILK_FIRST, traits, mean=mean)
-    chance = with_steps(scenario, Measure.BREAST_MILK_FIRST, chance, born_into.provider, born_into.birth_datetime)
+    places = Places(born_into.provider, born_into.site, born_into.birth_datetime)
+    chance = in_surroundings(random, scenario, Measure.BREAST_MILK_FIRST, chance, places)
     is_early = born_into.gestation_days < 32 * 7
     is_donor = happens(random, _donor_milk_chance(is_early))
     breast_milk = np.where(is_donor, DONOR, MATERNAL)
@@ -186,7 +189,16 @@ def _presentations(random: np.random.Generator, method: Integers) -> Texts:
 def _places(random: np.random.Generator, born_into: Surroundings) -> Texts:
     can_be_home = (born_into.method == 0) & (born_into.gestation_days >= 37 * 7) & ~born_into.is_twin
     is_home = can_be_home & happens_among(random, HOME_BIRTH.value, len(can_be_home))
-    return np.select([born_into.site == MIDWIFE_LED_SITE, is_home], [FREESTANDING_UNIT, HOME], default=OBSTETRIC_UNIT)
+    rows = len(can_be_home)
+    is_on_the_way = (born_into.method == 0) & happens_among(random, BORN_BEFORE_ARRIVAL.value, rows)
+    is_alongside = can_be_home & happens_among(random, ALONGSIDE_UNIT.value, rows)
+    is_absent = happens_among(random, PLACE_OF_BIRTH_ABSENT.value, rows)
+    on_the_way = random.choice(np.array(BEFORE_ARRIVAL), rows)
+    return np.select(
+        [is_absent, is_on_the_way, born_into.site == MIDWIFE_LED_SITE, is_home, is_alongside],
+        [ABSENT_TEXT, on_the_way, FREESTANDING_UNIT, HOME, ALONGSIDE],
+        default=OBSTETRIC_UNIT,
+    )
 
 
 def _skin_to_skin(random: np.random.Generator, is_live: Flags) -> Texts:

@@ -65,7 +65,7 @@ def build_deliveries(
     is_low_risk = _is_low_risk(pregnancies, endings, method)
     tear = _tears(random, scenario, traits, pregnancies["previous_live_births"], method)
     before = random.integers(0, LONGEST_STAY_BEFORE_BIRTH_MINUTES, births)
-    after = random.integers(24 * 60, LATEST_RECORDING_MINUTES, births)
+    after = random.integers(24 * 60, LATEST_RECORDING_MINUTES, births) + _late_minutes(random, scenario, births)
     return table_of(
         DELIVERY,
         {
@@ -84,6 +84,13 @@ def build_deliveries(
             "smoking_status": _smoking_at_delivery(random, is_smoker),
         },
     )
+
+
+def _late_minutes(random: np.random.Generator, scenario: Scenario, births: int) -> Integers:
+    """How much later than the others each birth is recorded."""
+    late = scenario.late_records
+    days = random.integers(late.least_days, late.most_days, births, endpoint=True)
+    return np.where(happens_among(random, late.share, births), days * 24 * 60, 0)
 
 
 def _methods(random: np.random.Generator, pregnancies: Table) -> Integers:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from synthetic_bundles import figures
+from synthetic_bundles import figures, figures_of_care, figures_of_infancy
 from synthetic_bundles.figures import Figure, Shares
 
 HEADER = ("| figure | value | confidence | source |", "|---|---|---|---|")
 
 
 def figures_table() -> str:
-    """Markdown table of every figure, in the order of their file."""
-    named = {name: value for name, value in vars(figures).items() if isinstance(value, Figure | Shares)}
-    rows = [
-        f"| {_words(name)} | {_value(figure)} | {figure.confidence} | {figure.source} |"
-        for name, figure in named.items()
-    ]
+    """Markdown table of every figure, in the order of their files."""
+    modules = (figures, figures_of_care, figures_of_infancy)
+    named = [(name, value) for module in modules for name, value in vars(module).items() if _is_figure(value)]
+    rows = [f"| {_words(name)} | {_value(figure)} | {figure.confidence} | {figure.source} |" for name, figure in named]
     return "\n".join((*HEADER, *rows)) + "\n"
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, Figure | Shares)
 
 
 def _words(name: str) -> str:

@@ -79,9 +79,9 @@ def _links(entries: Entries, birth: BirthRecord) -> list[Resource]:
 
 
 def _mother_extensions(mother: MotherRecord) -> list[Resource]:
-    extensions: list[Resource] = [
-        {"url": codes.INTERPRETER_EXTENSION, "valueBoolean": mother.interpreter_required},
-    ]
+    extensions: list[Resource] = []
+    if mother.interpreter_required is not None:
+        extensions.append({"url": codes.INTERPRETER_EXTENSION, "valueBoolean": bool(mother.interpreter_required)})
     if mother.recorded_ethnic_category is not None:
         extensions.append(ethnic_extension(mother.recorded_ethnic_category))
     return extensions

@@ -7,7 +7,17 @@ from types import MappingProxyType
 import numpy as np
 
 from synthetic_bundles.areas import birth_weights
-from synthetic_bundles.chance import Flags, Floats, Integers, Texts, choose, choose_by_row, happens_among
+from synthetic_bundles.chance import (
+    Flags,
+    Floats,
+    Integers,
+    Texts,
+    calibrated,
+    choose,
+    choose_by_row,
+    happens,
+    happens_among,
+)
 from synthetic_bundles.figures import (
     ETHNIC_CATEGORIES,
     ETHNICITY_ABSENT,
@@ -19,9 +29,11 @@ from synthetic_bundles.figures import (
     POSTCODE_ABSENT,
     POSTCODE_PSEUDO,
 )
+from synthetic_bundles.figures_of_care import INTERPRETER_NEED_ABSENT
 from synthetic_bundles.london_time import Days
 from synthetic_bundles.names import draw_names
-from synthetic_bundles.tables import ABSENT_TEXT, MOTHER, Table, table_of
+from synthetic_bundles.scenario import Scenario
+from synthetic_bundles.tables import ABSENT_NUMBER, ABSENT_TEXT, MOTHER, Table, table_of
 from synthetic_bundles.vocabulary import ETHNIC_GROUP_OF, NOT_KNOWN, NOT_STATED, PSEUDO_POSTCODE
 
 DAYS_IN_YEAR = 365.25
@@ -47,13 +59,18 @@ LANGUAGE_CODES = (ENGLISH, *sorted({code for shares in LANGUAGES.values() for co
 
 
 def build_mothers(
-    random: np.random.Generator, areas: Table, postcodes: Table, birth_dates: Days, nhs_numbers: Texts
+    random: np.random.Generator,
+    scenario: Scenario,
+    areas: Table,
+    postcodes: Table,
+    birth_dates: Days,
+    nhs_numbers: Texts,
 ) -> Table:
     """One mother a birth. birth_dates: day on which each gives birth, shape (births,)."""
     births = len(birth_dates)
     area = choose(random, birth_weights(areas), births)
     decile = np.asarray(areas["decile"][area], dtype=np.int64)
-    ethnic_position = choose_by_row(random, _ethnic_weights(), decile - 1)
+    ethnic_position = choose_by_row(random, _ethnic_weights(scenario), decile - 1)
     language = _languages(random, ethnic_position)
     ethnic_category = np.array(ETHNIC_CATEGORIES.names)[ethnic_position]
     return table_of(
@@ -64,9 +81,9 @@ def build_mothers(
             "given_name": draw_names(random, births),
             "birth_date": _mother_birth_dates(random, decile, birth_dates),
             "ethnic_category": ethnic_category,
-            "recorded_ethnic_category": _recorded_ethnicity(random, ethnic_category),
+            "recorded_ethnic_category": _recorded_ethnicity(random, scenario, ethnic_category),
             "language": language,
-            "interpreter_required": _needs_interpreter(random, language),
+            "interpreter_required": _interpreter_answers(random, language),
             "area": area,
             "postcode": _recorded_postcodes(random, area, postcodes),
         },
@@ -80,11 +97,18 @@ def ethnic_groups_of(categories: Texts) -> Texts:
     return np.asarray(groups[position])
 
 
-def _ethnic_weights() -> Floats:
+def speaks_other_language(language: Texts) -> Flags:
+    """Whether each woman is known to speak another language than English."""
+    return np.asarray((language != ENGLISH) & (language != ABSENT_TEXT))
+
+
+def _ethnic_weights(scenario: Scenario) -> Floats:
     """Weight of each category in each decile, shape (10, categories)."""
+    groups = [ETHNIC_GROUP_OF[category] for category in ETHNIC_CATEGORIES.names]
+    shares = np.array([scenario.ethnic_shares.get(group, 1.0) for group in groups])
     tilts = np.array([ETHNIC_TILT[ETHNIC_GROUP_OF[category]] for category in ETHNIC_CATEGORIES.names])
     towards_deprived = (10 - np.arange(1, 11)[:, None]) / 9.0 - 0.5
-    return np.asarray(np.array(ETHNIC_CATEGORIES.weights) * tilts**towards_deprived)
+    return np.asarray(np.array(ETHNIC_CATEGORIES.weights) * shares * tilts**towards_deprived)
 
 
 def _mother_birth_dates(random: np.random.Generator, decile: Integers, birth_dates: Days) -> Days:
@@ -111,15 +135,24 @@ def _languages(random: np.random.Generator, ethnic_position: Integers) -> Texts:
     return np.where(is_absent, ABSENT_TEXT, spoken)
 
 
-def _needs_interpreter(random: np.random.Generator, language: Texts) -> Flags:
-    speaks_other = (language != ENGLISH) & (language != ABSENT_TEXT)
-    return np.asarray(speaks_other) & happens_among(random, INTERPRETER_AMONG_OTHER_LANGUAGES.value, len(language))
+def _interpreter_answers(random: np.random.Generator, language: Texts) -> Integers:
+    """1 where an interpreter is needed, 0 where not, -1 where nobody wrote it down."""
+    speaks_other = speaks_other_language(language)
+    needed = speaks_other & happens_among(random, INTERPRETER_AMONG_OTHER_LANGUAGES.value, len(language))
+    is_absent = speaks_other & happens_among(random, INTERPRETER_NEED_ABSENT.value, len(language))
+    return np.where(is_absent, ABSENT_NUMBER, needed.astype(np.int64))
 
 
-def _recorded_ethnicity(random: np.random.Generator, categories: Texts) -> Texts:
+def _recorded_ethnicity(random: np.random.Generator, scenario: Scenario, categories: Texts) -> Texts:
+    """The category, or one of three ways of not knowing it, likelier in some groups when the scenario says so."""
     gaps = (ETHNICITY_NOT_STATED.value, ETHNICITY_NOT_KNOWN.value, ETHNICITY_ABSENT.value)
-    kind = choose(random, (1 - sum(gaps), *gaps), len(categories))
-    return np.select([kind == 1, kind == 2, kind == 3], [NOT_STATED, NOT_KNOWN, ABSENT_TEXT], default=categories)
+    groups = ethnic_groups_of(categories)
+    odds = np.ones(len(categories))
+    for group, value in scenario.missing_ethnicity.items():
+        odds = np.where(groups == group, value, odds)
+    is_missing = happens(random, calibrated(sum(gaps), np.log(odds)))
+    said_instead = np.array((NOT_STATED, NOT_KNOWN, ABSENT_TEXT))[choose(random, gaps, len(categories))]
+    return np.where(is_missing, said_instead, categories)
 
 
 def _recorded_postcodes(random: np.random.Generator, area: Integers, postcodes: Table) -> Texts:

@@ -23,6 +23,7 @@ from synthetic_bundles.figures import (
     SMOKING_STATUS_UNKNOWN,
     TWIN_DELIVERIES,
 )
+from synthetic_bundles.figures_of_care import LATE_BOOKING
 from synthetic_bundles.london_time import Days
 from synthetic_bundles.organisations import BOOKING_SHARES_OF_TRUST, SITES_OF_TRUST
 from synthetic_bundles.scenario import Measure, Scenario
@@ -31,6 +32,8 @@ from synthetic_bundles.vocabulary import NON_SMOKER, SMOKER, SMOKING_UNKNOWN, TR
 
 BOOKS_AWAY_FROM_HOME = 0.08  # K: women who choose the trust that is not their district's
 EARLIEST_BOOKING_DAYS, LATEST_BOOKING_DAYS = 42, 150
+LATE_BOOKING_DAYS = 91  # 13+0
+LATE_BOOKING_SPREAD_DAYS = 18.0  # K: mean of the days beyond, over 1.2
 DAYS_FROM_BOOKING_TO_BIRTH = 4  # a booking always stands before the birth
 DAYS_OF_20_YEARS = 7305
 SHORTEST_CM, TALLEST_CM = 140.0, 190.0
@@ -69,6 +72,11 @@ def draw_smokers(random: np.random.Generator, scenario: Scenario, traits: Traits
     return happens(random, chance)
 
 
+def draw_late_bookers(random: np.random.Generator, scenario: Scenario, traits: Traits) -> Flags:
+    """Whether each woman books after 12+6 weeks."""
+    return happens(random, probability(scenario, Measure.LATE_BOOKING, traits, mean=LATE_BOOKING.value))
+
+
 def recorded_smoking(random: np.random.Generator, is_smoker: Flags) -> Texts:
     """What was written down of each woman: smoker, non_smoker, unknown, or nothing."""
     gaps = (SMOKING_STATUS_UNKNOWN.value, SMOKING_STATUS_ABSENT.value)
@@ -83,11 +91,12 @@ def build_bookings(
     districts: Texts,
     birth_dates: Days,
     gestation_at_birth: Integers,
+    is_late: Flags,
     is_smoker: Flags,
 ) -> Table:
     """One booking a pregnancy, in the pregnancies' order."""
     births = len(birth_dates)
-    gestation = _gestation_at_booking(random, gestation_at_birth)
+    gestation = _gestation_at_booking(random, gestation_at_birth, is_late)
     provider = _booking_providers(random, districts)
     status = recorded_smoking(random, is_smoker)
     return table_of(
@@ -105,10 +114,13 @@ def build_bookings(
     )
 
 
-def _gestation_at_booking(random: np.random.Generator, gestation_at_birth: Integers) -> Integers:
-    after_42 = random.gamma(2.0, BOOKING_DAYS_MEAN_AFTER_42.value / 2.0, len(gestation_at_birth))
+def _gestation_at_booking(random: np.random.Generator, gestation_at_birth: Integers, is_late: Flags) -> Integers:
+    rows = len(gestation_at_birth)
+    after_42 = random.gamma(2.0, BOOKING_DAYS_MEAN_AFTER_42.value / 2.0, rows).astype(np.int64)
+    early = np.minimum(EARLIEST_BOOKING_DAYS + after_42, LATE_BOOKING_DAYS - 1)
+    late = LATE_BOOKING_DAYS + random.gamma(1.2, LATE_BOOKING_SPREAD_DAYS, rows).astype(np.int64)
     latest = np.minimum(LATEST_BOOKING_DAYS, gestation_at_birth - DAYS_FROM_BOOKING_TO_BIRTH)
-    return np.minimum(EARLIEST_BOOKING_DAYS + after_42.astype(np.int64), latest)
+    return np.minimum(np.where(is_late, late, early), latest)
 
 
 def _booking_providers(random: np.random.Generator, districts: Texts) -> Texts:

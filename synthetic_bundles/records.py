@@ -25,7 +25,7 @@ class MotherRecord(NamedTuple):
     ethnic_category: str
     recorded_ethnic_category: str | None
     language: str | None
-    interpreter_required: bool
+    interpreter_required: int | None
     area: int
     postcode: str | None
 
@@ -82,7 +82,7 @@ class BabyRecord(NamedTuple):
     apgar_5: int | None
     first_feed: str | None
     presentation: str
-    place_of_birth: str
+    place_of_birth: str | None
     skin_to_skin: str | None
 
 

@@ -22,9 +22,9 @@ POSTCODE_COLUMNS = ("pcds", "lsoa11", "lsoa21", "oslaua")
 def write_organisations(world: World, path: Path) -> None:
     rows = world.organisations
     valid_from = np.datetime_as_string(rows["valid_from"])
-    columns = (rows["organisation_code"], rows["name"], rows["kind"], rows["parent_code"])
+    columns = [rows[name] for name in ORGANISATION_COLUMNS[:5]]
     absent = [""] * len(rows)
-    _write_csv(path, ORGANISATION_COLUMNS, zip(*columns, absent, valid_from, absent, strict=True))
+    _write_csv(path, ORGANISATION_COLUMNS, zip(*columns, valid_from, absent, strict=True))
 
 
 def write_deprivation(world: World, path: Path) -> None:

@@ -60,7 +60,7 @@ def _values(birth: BirthRecord, baby: BabyRecord) -> tuple[str, ...]:
         str(baby.gestation_days),
         str(delivery.method),
         baby.presentation,
-        baby.place_of_birth,
+        baby.place_of_birth or "",
         baby.first_feed or "",
         baby.skin_to_skin or "",
         baby.ethnic_category,

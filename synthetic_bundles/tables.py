@@ -12,14 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synthetic_bundles.care_tables import Care
+from synthetic_bundles.care_tables import Table as Table
 from synthetic_bundles.scenario import Scenario
 
-Table = NDArray[np.void]
 ABSENT_TEXT = ""
 ABSENT_NUMBER = -1
 
 ORGANISATION = np.dtype(
-    [("organisation_code", "U5"), ("name", "U60"), ("kind", "U8"), ("parent_code", "U5"), ("valid_from", "M8[D]")]
+    [
+        ("organisation_code", "U9"),
+        ("name", "U60"),
+        ("kind", "U15"),
+        ("parent_code", "U5"),
+        ("neonatal_level", "U4"),
+        ("valid_from", "M8[D]"),
+    ]
 )
 AREA = np.dtype(
     [("lsoa", "U9"), ("name", "U40"), ("district", "U9"), ("district_name", "U40"), ("rank", "i4"), ("decile", "i1")]
@@ -34,7 +42,7 @@ MOTHER = np.dtype(
         ("ethnic_category", "U2"),
         ("recorded_ethnic_category", "U2"),
         ("language", "U3"),
-        ("interpreter_required", "?"),
+        ("interpreter_required", "i1"),
         ("area", "i4"),
         ("postcode", "U8"),
     ]
@@ -118,6 +126,7 @@ class World:
     deliveries: Table
     babies: Table
     ongoing: Table
+    care: Care
 
     @property
     def births(self) -> int:

@@ -7,14 +7,16 @@ import numpy as np
 from synthetic_bundles.areas import build_areas, build_postcodes
 from synthetic_bundles.babies import build_babies, recorded_after_death
 from synthetic_bundles.birth_dates import draw_birth_datetimes, draw_due_dates
+from synthetic_bundles.care import draw_care
 from synthetic_bundles.chance import Texts
 from synthetic_bundles.deliveries import build_deliveries
 from synthetic_bundles.errors import WorldRefused
-from synthetic_bundles.expectations import Expectations, draw_expectations
+from synthetic_bundles.expectations import Expectations, draw_expectations, traits_of
 from synthetic_bundles.london_time import Minutes
 from synthetic_bundles.nhs_numbers import draw_nhs_numbers
 from synthetic_bundles.ongoing import build_ongoing, join_ongoing
 from synthetic_bundles.organisations import build_organisations
+from synthetic_bundles.population import Population
 from synthetic_bundles.pregnancies import draw_fetuses
 from synthetic_bundles.scenario import Scenario
 from synthetic_bundles.tables import Table, World
@@ -64,6 +66,17 @@ def generate_world(
         nhs_numbers=nhs_numbers[mothers_and_babies:],
     )
     booked = join_ongoing(born, due, first_day, end)
+    people = Population(
+        areas=areas,
+        mothers=booked.mothers,
+        pregnancies=booked.pregnancies,
+        bookings=booked.bookings,
+        deliveries=deliveries,
+        babies=babies,
+        traits=traits_of(booked.mothers, areas),
+        death_confirmed_gestation_days=born.endings.death_confirmed_gestation_days,
+        end=end,
+    )
     return World(
         scenario=scenario,
         seed=seed,
@@ -78,6 +91,7 @@ def generate_world(
         deliveries=deliveries,
         babies=babies,
         ongoing=build_ongoing(random, booked.bookings[births:]),
+        care=draw_care(random, scenario, people),
     )
 
 

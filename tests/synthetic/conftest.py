@@ -27,6 +27,12 @@ def small_world() -> World:
 
 
 @pytest.fixture(scope="session")
+def llr_world() -> World:
+    """20,000 births of the default scenario over five years: the world in which every indicator has events."""
+    return generate_world(births=20_000, seed=7, scenario=load_scenario("llr"))
+
+
+@pytest.fixture(scope="session")
 def large_counts() -> CountsOf:
     """True counts of a world of LARGE births of the scenario named, made once a session."""
 

@@ -226,9 +226,10 @@ def test_no_record_is_older_than_the_birth_it_tells_of(small_world: World) -> No
     assert (recorded > small_world.babies["birth_datetime"]).all()
 
 
-def test_no_stillbirth_comes_before_24_weeks() -> None:
-    babies = generate_world(births=20_000, seed=2, scenario=load_scenario("llr")).babies
-    assert babies["gestation_days"][babies["outcome"] != "01"].min() >= 168
+def test_a_loss_before_24_weeks_is_a_late_fetal_loss(llr_world: World) -> None:
+    lost = (llr_world.babies["outcome"] != "01") & (llr_world.babies["gestation_days"] < 168)
+    confirmed = llr_world.care.newborns["death_confirmed_gestation_days"][lost]
+    assert (confirmed.min() >= 154, confirmed.max() < 168) == (True, True)
 
 
 def test_a_caesarean_tears_nothing(small_world: World) -> None:
