@@ -18,7 +18,7 @@ from synthetic_bundles.reference_files import write_deprivation, write_organisat
 from synthetic_bundles.render_bundles import render_bundle
 from synthetic_bundles.render_msds import MSD401_HEADER, msd401_lines_of
 from synthetic_bundles.tables import World
-from synthetic_bundles.truth import write_truth
+from synthetic_bundles.truth import write_truth, write_truth_table
 
 Told = TypeVar("Told", bound=BundleRecord)  # what the files of one format tell of
 Progress = Callable[[int, int], None]
@@ -38,7 +38,8 @@ def write_world(
     """Write the world into `folder` and return every file written, in the order of writing.
 
     formats: any of bundles, ndjson, csv. progress: called with the pregnancies done, over all formats, and their total.
-    truth.json and the tables in folder `reference` are always written. Raises FormatUnknown before anything is written.
+    truth.json, truth.parquet and the tables in folder `reference` are always written.
+    Raises FormatUnknown before anything is written.
     """
     unknown = set(formats) - set(FORMATS)
     if unknown:
@@ -60,6 +61,7 @@ def _write_tables(world: World, folder: Path) -> list[Path]:
         reference / "imd2019.csv": write_deprivation,
         reference / "postcodes.csv": write_postcodes,
         folder / "truth.json": write_truth,
+        folder / "truth.parquet": write_truth_table,
     }
     for path, write in writers.items():
         write(world, path)

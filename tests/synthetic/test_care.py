@@ -243,7 +243,8 @@ def test_mothers_live_at_their_recorded_area_when_they_give_birth(llr_world: Wor
 def test_some_mothers_live_elsewhere_a_year_later(llr_world: World) -> None:
     rows = np.arange(llr_world.births)
     residences = llr_world.care.residences
-    a_year_on = np.asarray(llr_world.deliveries["birth_datetime"].astype("M8[D]") + np.timedelta64(365, "D"))
+    born = llr_world.deliveries["birth_datetime"].astype("M8[D]")
+    a_year_on = (born.astype(np.int64) + 365).astype("M8[D]")
     later = homes_at(residences, rows, a_year_on)
     assert 0.02 < (residences["area"][later] != llr_world.mothers["area"][rows]).mean() < 0.2
 

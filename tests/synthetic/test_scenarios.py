@@ -16,7 +16,7 @@ def test_every_shipped_scenario_can_be_loaded(name: str) -> None:
 
 
 def test_an_unknown_scenario_is_refused_with_those_known() -> None:
-    with pytest.raises(ScenarioUnknown, match="deprivation_gradient, llr, no_gap"):
+    with pytest.raises(ScenarioUnknown, match="deprivation_gradient, ethnic_gap"):
         load_scenario("lrr")
 
 
@@ -39,6 +39,19 @@ def test_no_gap_injects_nothing() -> None:
         ("{title: a, odds_by_ethnicity: {preterm: 2}}", "odds_by_ethnicity.preterm: must map"),
         ("{title: a, odds_by_ethnicity: {preterm: {blue: 2}}}", "odds_by_ethnicity.preterm.blue: not an ethnic group"),
         ("{title: a, steps: 3}", "steps: must be a list"),
+        ("{title: a, odds_by_language: {luck: 2}}", "odds_by_language.luck: not a measure"),
+        ("{title: a, site_spread: {preterm: 0.3}}", "site_spread.preterm: not a measure it acts on"),
+        ("{title: a, ethnic_shares: {blue: 2}}", "ethnic_shares.blue: not an ethnic group"),
+        ("{title: a, missing_ethnicity: 2}", "missing_ethnicity: must map"),
+        ("{title: a, seasons: 3}", "seasons: must be a list"),
+        ("{title: a, seasons: [{measure: preterm}]}", r"seasons\[0\]: must hold exactly"),
+        (
+            "{title: a, seasons: [{measure: breast_milk_first, peak_month: 13, odds_peak_to_trough: 2}]}",
+            r"seasons\[0\].peak_month",
+        ),
+        ("{title: a, late_records: {share: 1}}", "late_records: must hold exactly"),
+        ("{title: a, late_records: {share: 2, least_days: 1, most_days: 2}}", "late_records.share"),
+        ("{title: a, late_records: {share: 0.5, least_days: 3, most_days: 2}}", "late_records.least_days"),
         ("{title: a, steps: [{measure: preterm}]}", r"steps\[0\]: must hold exactly"),
         (
             '{title: a, steps: [{measure: preterm, provider: RSA, from_month: "2024", percentage_points: 1}]}',
