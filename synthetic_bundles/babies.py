@@ -79,9 +79,7 @@ def build_babies(
             "delivery": endings.pregnancy,
             "mother": endings.pregnancy,
             "nhs_number": nhs_numbers,
-            "nhs_number_status": np.where(
-                happens_among(random, TRACE_POSTPONED_SHARE, babies), TRACE_POSTPONED, NUMBER_VERIFIED
-            ),
+            "nhs_number_status": _number_statuses(random, nhs_numbers),
             "birth_order": endings.birth_order,
             "birth_datetime": born_into.birth_datetime,
             "death_datetime": _deaths(random, born_into, is_live),
@@ -106,6 +104,12 @@ def recorded_after_death(deliveries: Table, babies: Table) -> Minutes:
     delivery = babies["delivery"][died]
     np.maximum.at(recorded, delivery, babies["death_datetime"][died] + np.timedelta64(1, "D").astype("m8[m]"))
     return np.asarray(skip_missing_hour(recorded))
+
+
+def _number_statuses(random: np.random.Generator, nhs_numbers: Texts) -> Texts:
+    is_postponed = happens_among(random, TRACE_POSTPONED_SHARE, len(nhs_numbers))
+    status = np.where(is_postponed, TRACE_POSTPONED, NUMBER_VERIFIED)
+    return np.where(nhs_numbers == ABSENT_TEXT, ABSENT_TEXT, status)
 
 
 def _surroundings(

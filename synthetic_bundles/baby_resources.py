@@ -9,7 +9,7 @@ from synthetic_bundles.identifiers import HOSPITAL_NUMBER_SYSTEM, baby_hospital_
 from synthetic_bundles.maternal_resources import (
     FIRST_OF_BABIES,
     ethnic_extension,
-    nhs_identifier,
+    nhs_identifiers,
     related_person_number,
 )
 from synthetic_bundles.records import BabyRecord, BirthRecord
@@ -37,7 +37,7 @@ def _add_baby(entries: Entries, birth: BirthRecord, baby: BabyRecord) -> None:
     patient: Resource = {
         "extension": [ethnic_extension(baby.ethnic_category)],
         "identifier": [
-            nhs_identifier(baby.nhs_number, baby.nhs_number_status),
+            *nhs_identifiers(baby.nhs_number, baby.nhs_number_status),
             {"system": HOSPITAL_NUMBER_SYSTEM + trust, "value": hospital_number},
         ],
         "name": [{"use": "official", "family": birth.mother.family_name}],

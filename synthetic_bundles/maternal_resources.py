@@ -36,8 +36,11 @@ def related_person_number(birth_order: int) -> int:
     return FIRST_OF_BABIES * birth_order + 1
 
 
-def nhs_identifier(number: str, status: str) -> Resource:
-    return {"extension": codes.NUMBER_STATUSES[status], "system": codes.NHS_NUMBER_SYSTEM, "value": number}
+def nhs_identifiers(number: str | None, status: str | None) -> list[Resource]:
+    """The NHS number with its status, or nothing for who has none."""
+    if number is None or status is None:
+        return []
+    return [{"extension": codes.NUMBER_STATUSES[status], "system": codes.NHS_NUMBER_SYSTEM, "value": number}]
 
 
 def ethnic_extension(category: str) -> Resource:
@@ -52,7 +55,7 @@ def _add_mother(entries: Entries, record: BundleRecord, *, links: list[Resource]
     patient: Resource = {
         "extension": _mother_extensions(mother),
         "identifier": [
-            nhs_identifier(mother.nhs_number, NUMBER_VERIFIED),
+            *nhs_identifiers(mother.nhs_number, NUMBER_VERIFIED),
             {"system": HOSPITAL_NUMBER_SYSTEM + trust, "value": mother_hospital_number(trust, record.row)},
         ],
         "name": [{"use": "official", "family": mother.family_name, "given": [mother.given_name]}],

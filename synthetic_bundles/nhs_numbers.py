@@ -6,6 +6,7 @@ import numpy as np
 
 from synthetic_bundles.chance import Integers, Texts
 from synthetic_bundles.errors import WorldRefused
+from synthetic_bundles.tables import ABSENT_TEXT
 
 STEMS = 1_000_000  # six free digits after 999; the tenth digit is the check
 PREFIX_WEIGHTED = 9 * 10 + 9 * 9 + 9 * 8
@@ -13,22 +14,23 @@ WEIGHTS = (7, 6, 5, 4, 3, 2)  # of the free digits; NHS Data Dictionary, modulus
 STRIDES = tuple(stride for stride in range(300_007, 300_400) if stride % 2 and stride % 5)  # prime to STEMS
 
 
-def draw_nhs_numbers(random: np.random.Generator, people: int) -> Texts:
+def draw_nhs_numbers(random: np.random.Generator, people: int, *, at_least: int) -> Texts:
     """Distinct valid NHS numbers, shape (people,), in an order that looks like chance.
 
-    A stride that shares no factor with the number of stems visits every stem once.
-    Raises WorldRefused when the range does not hold so many.
+    A stride that shares no factor with the number of stems visits every stem once. Who comes after the last number of
+    the range has none (ABSENT_TEXT). Raises WorldRefused when the range does not hold the first `at_least` people.
     """
     stride = int(random.choice(STRIDES))
     stems = (int(random.integers(STEMS)) + stride * np.arange(STEMS, dtype=np.int64)) % STEMS
     checks = check_digits(stems)
     is_valid = checks < 10
-    if people > int(is_valid.sum()):
+    if at_least > int(is_valid.sum()):
         raise WorldRefused(
-            f"{people} people need an NHS number each and the synthetic range 999 holds {int(is_valid.sum())};"
+            f"{at_least} mothers need an NHS number each and the synthetic range 999 holds {int(is_valid.sum())};"
             " ask for fewer births"
         )
-    return _as_text(stems[is_valid][:people], checks[is_valid][:people])
+    numbers = _as_text(stems[is_valid][:people], checks[is_valid][:people])
+    return np.concatenate([numbers, np.full(people - len(numbers), ABSENT_TEXT, dtype=numbers.dtype)])
 
 
 def check_digits(stems: Integers) -> Integers:

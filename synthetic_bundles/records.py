@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 2000  # enough to spread the cost of each column over many rows, 
 
 
 class MotherRecord(NamedTuple):
-    nhs_number: str
+    nhs_number: str | None
     family_name: str
     given_name: str
     birth_date: str
@@ -69,8 +69,8 @@ class DeliveryRecord(NamedTuple):
 class BabyRecord(NamedTuple):
     delivery: int
     mother: int
-    nhs_number: str
-    nhs_number_status: str
+    nhs_number: str | None
+    nhs_number_status: str | None
     birth_order: int
     birth_datetime: str
     death_datetime: str | None

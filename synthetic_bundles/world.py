@@ -43,7 +43,7 @@ def generate_world(
     due_dates = draw_due_dates(random, births, first_day, end)
     fetuses = draw_fetuses(random, births)
     mothers_and_babies = births + int(fetuses.sum())
-    nhs_numbers = draw_nhs_numbers(random, mothers_and_babies + len(due_dates))
+    nhs_numbers = draw_nhs_numbers(random, mothers_and_babies + len(due_dates), at_least=births)
     born = draw_expectations(
         random,
         scenario,

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
 from synthetic_bundles.areas import build_areas, build_postcodes
@@ -14,6 +16,7 @@ from synthetic_bundles.errors import WorldRefused
 from synthetic_bundles.figures import AREAS_BY_DECILE
 from synthetic_bundles.london_time import iso_texts, skip_missing_hour
 from synthetic_bundles.nhs_numbers import check_digits, draw_nhs_numbers
+from synthetic_bundles.render_bundles import bundles_of
 from synthetic_bundles.scenario import load_scenario
 from synthetic_bundles.tables import World
 from synthetic_bundles.truth import truth_of
@@ -82,12 +85,25 @@ def test_no_two_people_share_an_nhs_number(small_world: World) -> None:
 
 def test_the_whole_synthetic_range_can_be_drawn_without_a_repeat() -> None:
     capacity = int((check_digits(np.arange(1_000_000)) < 10).sum())
-    assert len(set(draw_nhs_numbers(np.random.default_rng(1), capacity).tolist())) == capacity
+    assert len(set(draw_nhs_numbers(np.random.default_rng(1), capacity, at_least=capacity).tolist())) == capacity
 
 
-def test_more_people_than_the_range_holds_are_refused() -> None:
+def test_more_mothers_than_the_range_holds_are_refused() -> None:
     with pytest.raises(WorldRefused, match="ask for fewer births"):
-        draw_nhs_numbers(np.random.default_rng(1), 950_000)
+        draw_nhs_numbers(np.random.default_rng(1), 950_000, at_least=950_000)
+
+
+def test_who_comes_after_the_last_number_of_the_range_has_none() -> None:
+    numbers = draw_nhs_numbers(np.random.default_rng(1), 950_000, at_least=600_000)
+    assert (numbers == "").tolist() == [False] * 909_091 + [True] * 40_909
+
+
+def test_a_baby_without_an_nhs_number_has_its_hospital_number_alone(small_world: World) -> None:
+    babies = small_world.babies.copy()
+    babies["nhs_number"], babies["nhs_number_status"] = "", ""
+    (bundle, *_) = bundles_of(replace(small_world, babies=babies))
+    first = next(entry for entry in orjson.loads(bundle)["entry"] if "_birthDate" in entry["resource"])
+    assert [each["system"].rsplit("/", 2)[-2] for each in first["resource"]["identifier"]] == ["hospital-number"]
 
 
 @pytest.mark.parametrize(
