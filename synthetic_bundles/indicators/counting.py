@@ -113,8 +113,11 @@ def _combined(axes: Sequence[Groups]) -> tuple[Sequence[Integers], Integers]:
     """The distinct combinations, as positions on each axis, and the combination of each row."""
     sizes = [max(len(axis.names), 1) for axis in axes]
     key = np.ravel_multi_index([axis.codes for axis in axes], sizes)
-    found, cell = np.unique(key, return_inverse=True)
-    return np.unravel_index(found, sizes), cell
+    # The axes are short, so marking every possible key is far quicker than sorting the rows.
+    is_found = np.zeros(int(np.prod(sizes)), dtype=bool)
+    is_found[key] = True
+    found = np.flatnonzero(is_found)
+    return np.unravel_index(found, sizes), np.asarray(np.cumsum(is_found)[key] - 1)
 
 
 def _axis(numbers: Integers) -> Groups:
