@@ -27,12 +27,10 @@ def build_fathers(random: np.random.Generator, people: Population) -> Table:
     rows = np.flatnonzero(happens_among(random, FATHER_KNOWN.value, len(people.pregnancies)))
     mothers = people.mothers[rows]
     older = random.normal(OLDER_THAN_MOTHER_DAYS, AGE_SPREAD_DAYS, len(rows)).astype(np.int64)
-    # K: no father is under sixteen in this world; he is then as old as the mother and a day.
-    older = np.maximum(older, -1500)
     other = np.array(ETHNIC_CATEGORIES.names)[choose(random, ETHNIC_CATEGORIES.weights, len(rows))]
     is_same = happens_among(random, BABY_ETHNICITY_AS_MOTHER.value, len(rows))
-    youngest = mothers["birth_date"] - np.timedelta64(1, "D")
-    born = np.where(older < 0, youngest, mothers["birth_date"] - older.astype("m8[D]"))
+    # No father is younger than the mother, so that none is a child himself.
+    born = mothers["birth_date"] - np.maximum(older, 1).astype("m8[D]")
     return table_of(
         FATHER,
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synthetic_bundles.figures import Confidence, Figure, Shares
+from synthetic_bundles.figures import Figure, Shares
 
 HEAD_CIRCUMFERENCE_CM_BY_WEEK = Shares(
     {"22": 20.0, "24": 21.8, "28": 25.6, "32": 29.3, "36": 32.5, "40": 34.6, "42": 35.3},
@@ -29,7 +29,8 @@ BRONCHOPULMONARY_DYSPLASIA_BY_WEEK = Shares(
 )
 LATE_INFECTION = Figure(0.06, "National Neonatal Audit Programme, below 32 weeks, rounded")
 HYPOXIC_ENCEPHALOPATHY = Shares(
-    {"1": 0.0012, "2": 0.0011, "3": 0.0006}, "Gale 2017 (PMC6047140), per live birth from 35+0", Confidence.FOUND
+    {"1": 0.0012, "2": 0.0011, "3": 0.0006},
+    "Gale 2017 (PMC6047140) over all grades; per live birth from 35+0, by judgement",
 )
 SEIZURES_AMONG_ADMITTED = Figure(0.012, "Gale 2017 (PMC6047140), rounded")
 OTHER_BRAIN_INJURY_AMONG_ADMITTED = Figure(0.004, "Gale 2017 (PMC6047140): each of stroke, haemorrhage, infection")
