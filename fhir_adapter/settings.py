@@ -52,7 +52,7 @@ def read_settings(**given: str | bool | Path | None) -> Settings:
     Raises SettingsInvalid, which names every fault.
     """
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # checked by pydantic
     except ValidationError as cause:
         faults = [f"PERINATAL_{str(each['loc'][0]).upper()}: {each['msg']}" for each in cause.errors()]
         raise SettingsInvalid("; ".join(faults)) from cause

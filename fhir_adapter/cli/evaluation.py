@@ -8,8 +8,8 @@ import typer
 
 from fhir_adapter import wiring
 from fhir_adapter.cli.indicators import known_indicator
-from fhir_adapter.cli.options import AsOf, Audience, Database, Json, Preset, read_month
-from fhir_adapter.cli.output import Exit, print_json, progress_bar, say
+from fhir_adapter.cli.options import AsOf, Audience, AudienceName, Database, Json, Preset, read_month
+from fhir_adapter.cli.output import Exit, print_json, print_rows, progress_bar, say
 from fhir_adapter.publisher.push import Drained
 from fhir_adapter.settings import read_settings
 from fhir_adapter.store.database import reading, writing
@@ -37,7 +37,7 @@ def evaluate(
     indicator: Indicators = None,
     engine: Annotated[EngineName, typer.Option(help="Engine that counts.")] = EngineName.DUCKDB,
     preset: Preset = None,
-    audience: Audience = "public",
+    audience: Audience = AudienceName.PUBLIC,
     as_of: AsOf = None,
     database: Database = None,
     as_json: Json = False,
@@ -51,7 +51,7 @@ def evaluate(
         wiring.count_and_keep(
             settings, store, months=months, indicators=indicator or (), engine=engine, as_of=as_of or wiring.today()
         )
-        _, table = wiring.disclosed_latest(settings, store, audience=audience)
+        _, table = wiring.disclosed_latest(settings, store, audience=audience.value)
         reporter = wiring.tree_of(settings, store).reporter.code
     if as_json:
         print_json(results_document(table, reporter=reporter))
@@ -65,7 +65,7 @@ def publish(
         list[str] | None, typer.Option("--to", metavar="URL", help="FHIR base to PUT to; may repeat.")
     ] = None,
     preset: Preset = None,
-    audience: Audience = "public",
+    audience: Audience = AudienceName.PUBLIC,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
@@ -73,7 +73,7 @@ def publish(
     settings = read_settings(database_url=database, preset=preset)
     drained = Drained(0, 0, 0)
     with wiring.opened_store(settings) as store:
-        released, _ = wiring.publish_latest(settings, store, audience=audience, targets=to or [])
+        released, _ = wiring.publish_latest(settings, store, audience=audience.value, targets=to or [])
         if to:
             with progress_bar("Push", released.queued) as move:
                 drained = wiring.drain(store, progress=move)
@@ -94,7 +94,7 @@ def releases(*, database: Database = None, as_json: Json = False) -> None:
     with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_releases(connection)
     if as_json:
-        print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
+        print_rows(found)
         return
     for each in found:
         say(f"{each.number}  {each.created_at}  {each.audience} {each.preset}  {each.report_count} reports")
@@ -106,7 +106,7 @@ def outbox(*, database: Database = None, as_json: Json = False) -> None:
     with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_outbox(connection)
     if as_json:
-        print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
+        print_rows(found)
         return
     for each in found:
         fault = f"  {each.last_error}" if each.last_error else ""

@@ -11,7 +11,7 @@ import typer
 
 from fhir_adapter import wiring
 from fhir_adapter.cli.options import Database, Json, Paths
-from fhir_adapter.cli.output import Exit, complain, print_json, progress_bar, say
+from fhir_adapter.cli.output import Exit, complain, print_json, print_rows, progress_bar, say
 from fhir_adapter.settings import Settings, read_settings
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import ReceivedIssue, list_quarantine
@@ -84,7 +84,7 @@ def conflicts(*, database: Database = None, as_json: Json = False) -> None:
     with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_conflicts(connection)
     if as_json:
-        print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
+        print_rows(found)
         return
     for each in found:
         say(
@@ -100,7 +100,7 @@ def quarantined(*, database: Database = None, as_json: Json = False) -> None:
     with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
         found = list_quarantine(connection)
     if as_json:
-        print_json([{name: getattr(each, name) for name in each.__dataclass_fields__} for each in found])
+        print_rows(found)
         return
     for each in found:
         say(f"{each.id}  {each.location}: {each.text} [{each.reason_code}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -45,5 +46,14 @@ AsOf = Annotated[
     ),
 ]
 Preset = Annotated[str | None, typer.Option("--preset", help="Disclosure preset; default PERINATAL_PRESET.")]
-Audience = Annotated[str, typer.Option("--audience", metavar="public|internal", help="Who may read the result.")]
+
+
+class AudienceName(StrEnum):
+    """Who may read a result."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
+Audience = Annotated[AudienceName, typer.Option("--audience", help="Who may read the result.")]
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import orjson
 from rich.console import Console
@@ -13,6 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fhir_adapter import errors as adapter
 from indicator_engine import errors as engine
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PLAIN = Console(highlight=False, soft_wrap=True)
 ASIDE = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -58,6 +63,11 @@ def print_json(document: object) -> None:
     """One JSON document on stdout."""
     sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
     sys.stdout.flush()
+
+
+def print_rows(rows: Sequence[DataclassInstance]) -> None:
+    """A list of frozen values as one JSON array on stdout, one object a value."""
+    print_json([{each.name: getattr(row, each.name) for each in fields(row)} for row in rows])
 
 
 def say(text: str) -> None:

@@ -26,7 +26,7 @@ class IsoDate(TypeDecorator[str]):
             return dialect.type_descriptor(sa.Date())
         return dialect.type_descriptor(sa.String(10))
 
-    def process_result_value(self, value: date | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_result_value(self, value: date | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base class gives it
         """Give the text of a date, whatever the driver gave."""
         return value.isoformat() if isinstance(value, date) else value
 

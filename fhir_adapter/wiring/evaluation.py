@@ -9,6 +9,7 @@ from datetime import date
 import httpx
 from sqlalchemy.engine import Engine
 
+from fhir_adapter.errors import SettingsInvalid
 from fhir_adapter.publisher.push import Drained, drain_outbox
 from fhir_adapter.publisher.worker import REQUEST_SECONDS, run_worker
 from fhir_adapter.settings import Settings
@@ -21,8 +22,10 @@ from fhir_adapter.workflows.organisations import OrganisationTree, read_tree
 from fhir_adapter.workflows.outgoing import StoredOutbox
 from fhir_adapter.workflows.publish import Publication, publish_table
 from indicator_engine.counts import MonthRange
-from indicator_engine.disclosure import DisclosedTable
+from indicator_engine.disclosure import DisclosedTable, preset_named
 from indicator_engine.evaluate import Catalogue, EvaluationSettings
+
+PUBLIC = "public"
 
 
 def tree_of(settings: Settings, store: Engine) -> OrganisationTree:
@@ -70,6 +73,11 @@ def publish_latest(
     settings: Settings, store: Engine, *, audience: str, targets: Sequence[str]
 ) -> tuple[SavedRelease, DisclosedTable]:
     """Release what may be shown of the latest run, and queue what changed for every target."""
+    if audience == PUBLIC and preset_named(settings.preset).internal_only:
+        text = (
+            f"preset {settings.preset} controls nothing: publish it with --audience internal, or choose another preset"
+        )
+        raise SettingsInvalid(text)
     run, table = disclosed_latest(settings, store, audience=audience)
     publication = Publication(
         canonicals=canonicals_of(settings),

@@ -30,7 +30,7 @@ class Preset(BaseModel):
     """One set of rules. None switches a rule off.
 
     significant_figures: rounding of statistics and chart limits. fewest_events, fewest_strata: below these, a
-    statistic over several strata is withheld.
+    statistic over several strata is withheld. internal_only: never for a public audience.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +43,7 @@ class Preset(BaseModel):
     significant_figures: int | None = None
     fewest_events: int = 0
     fewest_strata: int = 0
+    internal_only: bool = False
 
     def is_masked(self, counts: Counts) -> Flags:
         """Which counts are withheld."""

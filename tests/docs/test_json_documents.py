@@ -100,7 +100,9 @@ def _of_reports(perinatal: Perinatal) -> Documents:
     target = f"http://127.0.0.1:{free_port()}/fhir"
     return {
         "evaluate": evaluated,
-        "publish": perinatal("publish", "--preset", "none", "--to", target, "--json").document,
+        "publish": perinatal(
+            "publish", "--preset", "none", "--audience", "internal", "--to", target, "--json"
+        ).document,
         "release-list": perinatal("release", "list", "--json").document,
         "outbox-list": perinatal("outbox", "list", "--json").document,
         "outbox-retry": perinatal("outbox", "retry", "--json").document,

@@ -245,3 +245,13 @@ def test_a_setting_that_cannot_be_used_is_named(perinatal: Perinatal, settings: 
 def test_publishing_before_evaluating_says_what_to_do(perinatal: Perinatal) -> None:
     ran = perinatal("publish")
     assert (ran.code, "run `perinatal evaluate` first" in ran.err) == (1, True)
+
+
+def test_true_counts_are_never_published_to_everybody(filled_sqlite: Perinatal) -> None:
+    filled_sqlite("evaluate", "--as-of", "2026-05-15", "--indicator", "MO01", "--json")
+    ran = filled_sqlite("publish", "--preset", "none")
+    assert (ran.code, "publish it with --audience internal" in ran.err) == (2, True)
+
+
+def test_an_audience_that_is_none_is_refused(perinatal: Perinatal) -> None:
+    assert perinatal("publish", "--audience", "everybody").code == 2
