@@ -12,7 +12,8 @@ from synthetic_bundles.maternal_resources import (
     nhs_identifiers,
     related_person_number,
 )
-from synthetic_bundles.records import BabyRecord, BirthRecord
+from synthetic_bundles.plain_records import BabyRecord
+from synthetic_bundles.records import BirthRecord
 from synthetic_bundles.vocabulary import LIVE
 
 FIRST_FACT = 2  # after the baby and its related person

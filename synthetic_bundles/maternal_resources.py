@@ -6,7 +6,8 @@ from synthetic_bundles import fhir_codes as codes
 from synthetic_bundles.entries import Entries
 from synthetic_bundles.fhir_codes import Resource, quantity
 from synthetic_bundles.identifiers import HOSPITAL_NUMBER_SYSTEM, mother_hospital_number
-from synthetic_bundles.records import BirthRecord, BundleRecord, ExpectantRecord, MotherRecord
+from synthetic_bundles.plain_records import MotherRecord
+from synthetic_bundles.records import BirthRecord, BundleRecord, ExpectantRecord
 
 MOTHER, PREGNANCY, BOOKING, DELIVERY = 1, 2, 3, 4
 FIRST_OF_BOOKING, FIRST_OF_DELIVERY = 16, 32

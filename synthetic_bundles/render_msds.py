@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from synthetic_bundles.identifiers import baby_hospital_number, mother_hospital_number
-from synthetic_bundles.records import BabyRecord, BirthRecord, birth_records
+from synthetic_bundles.plain_records import BabyRecord
+from synthetic_bundles.records import BirthRecord, birth_records
 from synthetic_bundles.tables import World
 
 MSD401_COLUMNS = (

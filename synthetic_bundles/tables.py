@@ -107,7 +107,9 @@ BABY = np.dtype(
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A whole population and what it was made from.
+    """A population and what it was made from: a whole world, or one of the parts that a large one is made of.
+
+    part: its number from 1 on, of `parts`; the rows of its pregnancies start at `first_row` among those of all parts.
 
     Pregnancy i has booking i and mother i. First stand those with a birth, in its order: they have delivery i too, and
     the babies of a delivery are neighbours. The ongoing ones follow, in order of booking.
@@ -127,6 +129,9 @@ class World:
     babies: Table
     ongoing: Table
     care: Care
+    part: int = 1
+    parts: int = 1
+    first_row: int = 0
 
     @property
     def births(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pytest
 
-from synthetic_bundles.records import BabyRecord, records_of
+from synthetic_bundles.plain_records import BabyRecord, records_of
 from synthetic_bundles.render_bundles import bundles_of
 from synthetic_bundles.tables import World
 from tests.synthetic.recount import BundleReader
