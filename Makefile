@@ -61,6 +61,7 @@ format: $(INSTALLED)  ## lay the code out
 
 docs: $(INSTALLED)  ## write the generated reference pages anew
 	$(BIN)/python -m tests.docs.generate
+	$(BIN)/python -m synthetic_bundles.plot_marginals
 
 bench: $(INSTALLED)  ## speed as ratios against floors measured in the same run
 	$(BIN)/perinatal bench all $(ARGS)

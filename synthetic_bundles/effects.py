@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
@@ -90,7 +91,17 @@ def _spread_shift(random: np.random.Generator, scenario: Scenario, measure: Meas
     months = months - months.min(initial=0)
     cells = np.unique(sites * (months.max(initial=0) + 1) + months, return_inverse=True)[1]
     drawn = random.normal(0.0, 1.0, int(cells.max(initial=0)) + 1) * spread
-    return np.asarray(drawn[cells])
+    if scenario.spread_seed is None or spread == 0.0:
+        return np.asarray(drawn[cells])
+    return _common_shocks(scenario.spread_seed, measure, places) * spread
+
+
+def _common_shocks(seed: int, measure: Measure, places: Places) -> Floats:
+    """A standard normal of each site and month that depends on them alone."""
+    keys = np.char.add(places.site, places.at.astype("M8[M]").astype("U7"))
+    names, position = np.unique(keys, return_inverse=True)
+    seeds = ([seed, crc32(f"{measure}|{name}".encode())] for name in names.tolist())
+    return np.asarray(np.array([np.random.default_rng(each).normal() for each in seeds])[position])
 
 
 def _with_steps(scenario: Scenario, measure: Measure, chance: Floats, places: Places) -> Floats:

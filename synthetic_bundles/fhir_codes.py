@@ -5,6 +5,7 @@ The pieces are shared between resources and never changed: a bundle is written o
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from synthetic_bundles.vocabulary import NON_SMOKER, SMOKER, SMOKING_UNKNOWN
@@ -20,14 +21,19 @@ NUMBER_STATUS_SYSTEM = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerif
 ETHNIC_EXTENSION = UK_CORE + "Extension-UKCore-EthnicCategory"
 ETHNIC_SYSTEM = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland"
 INTERPRETER_EXTENSION = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
+BIRTH_SEX_EXTENSION = UK_CORE + "Extension-UKCore-BirthSex"
 BIRTH_TIME_EXTENSION = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 ENCOUNTER_CLASS_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+ROLE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
+YES_NO_SYSTEM = "http://terminology.hl7.org/CodeSystem/v2-0136"
+NULL_FLAVOUR_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"
 CLINICAL_STATUS_SYSTEM = "http://terminology.hl7.org/CodeSystem/condition-clinical"
-FIRST_FEED_SYSTEM = "https://perinatal-equity.example/fhir/CodeSystem/first-feed"
-DATA_ITEM_SYSTEM = "https://perinatal-equity.example/fhir/CodeSystem/maternity-data-item"
+CODE_LISTS = "https://perinatal-equity.example/fhir/CodeSystem/"
+DATA_ITEM_SYSTEM = CODE_LISTS + "maternity-data-item"
+LOCAL_CODE_SYSTEM = "https://perinatal-equity.example/synthetic/local-code"  # what no list holds
 
 
 def coding(system: str, code: str) -> Resource:
@@ -47,12 +53,33 @@ def loinc(code: str) -> Resource:
     return concept(coding(LOINC, code))
 
 
+def data_item(code: str) -> Resource:
+    """An item of maternity data for which no standard code is known."""
+    return concept(coding(DATA_ITEM_SYSTEM, code))
+
+
+def local_concept(code: object) -> Resource:
+    return concept(coding(LOCAL_CODE_SYSTEM, str(code)))
+
+
+def number_status(code: str) -> list[Resource]:
+    """The extension that says how far an NHS number is verified."""
+    status = concept(coding(NUMBER_STATUS_SYSTEM, code))
+    return [{"url": NUMBER_STATUS_EXTENSION, "valueCodeableConcept": status}]
+
+
+def code_list(name: str, codes: Iterable[str]) -> Mapping[str, Resource]:
+    """The concepts of a code list of the common model, by code."""
+    return MappingProxyType({code: concept(coding(CODE_LISTS + name, code)) for code in codes})
+
+
 def quantity(value: float, unit: str, code: str) -> Resource:
     return {"value": value, "unit": unit, "system": UCUM, "code": code}
 
 
 SYNTHETIC_META: Resource = {"tag": [coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST")]}
-MOTHER_OF = [concept(coding("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "MTH"))]
+MOTHER_OF = [concept(coding(ROLE_SYSTEM, "MTH"))]
+FATHER_OF = [concept(coding(ROLE_SYSTEM, "FTH"))]
 RESOLVED = concept(coding(CLINICAL_STATUS_SYSTEM, "resolved"))
 ACTIVE = concept(coding(CLINICAL_STATUS_SYSTEM, "active"))
 OUTPATIENT = coding(ENCOUNTER_CLASS_SYSTEM, "AMB")
@@ -75,7 +102,7 @@ GESTATION_AT_BIRTH = loinc("11884-4")
 BIRTH_WEIGHT = concept(coding(SNOMED, "364589006"), coding(LOINC, "8339-4"))
 APGAR_AT_5_MINUTES = loinc("9274-2")
 BIRTH_OUTCOME = snomed("364587008")
-FIRST_FEED = concept(coding(DATA_ITEM_SYSTEM, "first-feed"))
+FIRST_FEED = data_item("first-feed")
 
 # Several codes of one meaning, taken in turn: real systems do not agree on one.
 SMOKING_CODES = MappingProxyType(
@@ -104,11 +131,13 @@ OUTCOME_CODES = MappingProxyType(
         "05": snomed("57797005"),
     }
 )
-FIRST_FEED_CODES = MappingProxyType({code: concept(coding(FIRST_FEED_SYSTEM, code)) for code in ("01", "02", "03")})
-NUMBER_STATUSES = MappingProxyType(
+FIRST_FEED_CODES = code_list("first-feed", ("01", "02", "03"))
+NUMBER_STATUSES = MappingProxyType({code: number_status(code) for code in ("01", "08")})
+GENDERS = MappingProxyType({"1": "male", "2": "female", "9": "other", "X": "unknown"})
+ANSWERS = MappingProxyType(
     {
-        code: [{"url": NUMBER_STATUS_EXTENSION, "valueCodeableConcept": concept(coding(NUMBER_STATUS_SYSTEM, code))}]
-        for code in ("01", "08")
+        "Y": concept(coding(YES_NO_SYSTEM, "Y")),
+        "N": concept(coding(YES_NO_SYSTEM, "N")),
+        "Z": concept(coding(NULL_FLAVOUR_SYSTEM, "ASKU")),  # asked, not stated
     }
 )
-GENDERS = MappingProxyType({"1": "male", "2": "female"})

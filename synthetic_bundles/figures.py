@@ -49,6 +49,11 @@ AREAS_BY_DECILE = Shares(
     " (MHCLG). Contains public sector information licensed under the Open Government Licence v3.0",
     Confidence.FOUND,
 )
+AREAS_BY_DECILE_OF_ENGLAND = Shares(
+    {"1": 3284, "2": 3284, "3": 3285, "4": 3284, "5": 3285, "6": 3284, "7": 3284, "8": 3285, "9": 3284, "10": 3285},
+    "All small areas of England by decile, English Indices of Deprivation 2019, File 1 (MHCLG)",
+    Confidence.FOUND,
+)
 BIRTHS_PER_AREA_MOST_AGAINST_LEAST_DEPRIVED = Figure(1.7, "ONS births by deprivation decile, England")
 ETHNIC_CATEGORIES = Shares(
     {"A": 0.535, "B": 0.004, "C": 0.085, "D": 0.012, "E": 0.008, "F": 0.013, "G": 0.012, "H": 0.150, "J": 0.035}
@@ -83,7 +88,11 @@ SMOKING_STATUS_ABSENT = Figure(0.03, "MSDS monthly statistics, data quality")
 SMOKER_STILL_SMOKES_AT_DELIVERY = Figure(0.72, "Smoking at delivery 8.8 % against booking 12-13 %, England 2022/23")
 NON_SMOKER_SMOKES_AT_DELIVERY = Figure(0.004, "Relapse after stopping, rounded")
 CARBON_MONOXIDE_RECORDED = Figure(0.80, "Saving Babies' Lives care bundle, compliance")
-TWIN_DELIVERIES = Figure(0.015, "ONS birth characteristics: about 15 multiple maternities per 1,000")
+TWIN_DELIVERIES = Figure(
+    0.015,
+    "ONS birth characteristics, England and Wales, 2022, as quoted by Statista: 14.6 multiple maternities per 1,000",
+    Confidence.FOUND,
+)
 PRETERM_SINGLETON = Figure(0.068, "ONS birth characteristics, live singletons, England and Wales")
 PRETERM_TWIN = Figure(0.57, "ONS birth characteristics, multiple births")
 PRETERM_STILLBIRTH = Figure(0.62, "MBRRACE-UK surveillance, stillbirths before 37+0")
@@ -144,5 +153,5 @@ SEVERE_TEAR_DEGREES = Shares({"third": 0.93, "fourth": 0.07}, "NMPA, rounded")
 LESSER_TEARS = Shares({"none": 0.35, "first": 0.17, "second": 0.48}, "NHS Maternity Statistics, rounded")
 LABIAL_TEAR = Figure(0.08, "NHS Maternity Statistics, rounded")
 SKIN_TO_SKIN = Figure(0.80, "MSDS monthly statistics, skin to skin within one hour")
-HOME_BIRTH = Figure(0.02, "ONS birth characteristics")
+HOME_BIRTH = Figure(0.02, "ONS birth characteristics, 2022: 1.9 % of maternities in England at home", Confidence.FOUND)
 BIRTHS_AUTUMN_SWING = Figure(0.03, "ONS births by day: peak in late September, a few per cent above the mean")

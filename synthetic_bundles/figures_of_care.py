@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from synthetic_bundles.figures import Figure, Shares
+from synthetic_bundles.figures import Confidence, Figure, Shares
 
 INTERPRETER_NEED_ABSENT = Figure(0.12, "MSDS: findings on interpreters are coded unevenly")
 FOLIC_ACID = Shares({"01": 0.27, "02": 0.45, "03": 0.20, "ZZ": 0.08}, "MSDS monthly statistics, folic acid, rounded")
@@ -26,7 +26,10 @@ PREVIOUS_LOSSES = Shares({"0": 0.76, "1": 0.17, "2": 0.05, "3": 0.02}, "Tommy's 
 PREVIOUS_BIRTH_PRETERM = Figure(0.07, "ONS birth characteristics")
 DATING_METHODS = Shares({"01": 0.02, "02": 0.20, "03": 0.77, "04": 0.01}, "Labels as in MSDS v2; shares by judgement")
 MATERNAL_DEATH = Figure(
-    0.0004, "MBRRACE-UK: about 13 per 100,000; raised thirtyfold so that a world of 20,000 births holds some"
+    0.0004,
+    "MBRRACE-UK data brief, maternal mortality 2020-22: 13.41 per 100,000; raised threefold so that a world of 20,000"
+    " births holds some",
+    Confidence.FOUND,
 )
 CONTINUITY_OF_CARER = Figure(0.17, "MSDS monthly statistics, continuity of carer by 28 weeks, rounded")
 CARE_TEAM_ABSENT = Figure(0.08, "MSDS monthly statistics: pathway without team or professional")

@@ -1,47 +1,47 @@
-"""Resources of the mother: herself, her pregnancy, her booking and her delivery."""
+"""Resources of the mother: herself, her pregnancy, her booking visit and her stay for the delivery."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from synthetic_bundles import care_codes
 from synthetic_bundles import fhir_codes as codes
 from synthetic_bundles.entries import Entries
-from synthetic_bundles.fhir_codes import Resource, quantity
+from synthetic_bundles.fhir_codes import Resource, coding, concept
+from synthetic_bundles.fhir_values import concept_of
+from synthetic_bundles.homes import HomeRecord
 from synthetic_bundles.identifiers import HOSPITAL_NUMBER_SYSTEM, mother_hospital_number
 from synthetic_bundles.plain_records import MotherRecord
 from synthetic_bundles.records import BirthRecord, BundleRecord, ExpectantRecord
+from synthetic_bundles.resource_numbers import (
+    BOOKING,
+    DELIVERY,
+    MOTHER,
+    MOTHER_OF_BABY,
+    PREGNANCY,
+    baby_number,
+)
 
-MOTHER, PREGNANCY, BOOKING, DELIVERY = 1, 2, 3, 4
-FIRST_OF_BOOKING, FIRST_OF_DELIVERY = 16, 32
-FIRST_OF_BABIES = 256  # each baby has 256 numbers of its own
 NUMBER_VERIFIED = "01"
 
 
-def add_birth_resources(entries: Entries, birth: BirthRecord) -> None:
-    """Write everything whose subject is the mother, of a pregnancy that ended in birth."""
-    _add_mother(entries, birth, links=_links(entries, birth))
-    _add_pregnancy(entries, birth, codes.RESOLVED)
-    _add_booking(entries, birth)
-    _add_booking_observations(entries, birth)
-    _add_delivery(entries, birth)
-    _add_delivery_facts(entries, birth)
-
-
-def add_expectant_resources(entries: Entries, expectant: ExpectantRecord) -> None:
-    """Write what is known of an ongoing pregnancy: the mother, the pregnancy and its booking."""
-    _add_mother(entries, expectant, links=[])
-    _add_pregnancy(entries, expectant, codes.ACTIVE)
-    _add_booking(entries, expectant)
-    _add_booking_observations(entries, expectant)
-
-
-def related_person_number(birth_order: int) -> int:
-    return FIRST_OF_BABIES * birth_order + 1
+def add_maternal_resources(entries: Entries, record: BundleRecord) -> None:
+    """Write the mother, her pregnancy and its booking, and the delivery of one that ended in birth."""
+    _add_mother(entries, record)
+    _add_pregnancy(entries, record)
+    _add_booking(entries, record)
+    if isinstance(record, BirthRecord):
+        _add_delivery(entries, record)
 
 
 def nhs_identifiers(number: str | None, status: str | None) -> list[Resource]:
-    """The NHS number with its status, or nothing for who has none."""
-    if number is None or status is None:
+    """The NHS number with its status where one is known, or nothing for who has none."""
+    if number is None:
         return []
-    return [{"extension": codes.NUMBER_STATUSES[status], "system": codes.NHS_NUMBER_SYSTEM, "value": number}]
+    identifier: Resource = {"system": codes.NHS_NUMBER_SYSTEM, "value": number}
+    if status is None:
+        return [identifier]
+    return [{"extension": codes.NUMBER_STATUSES.get(status) or codes.number_status(status), **identifier}]
 
 
 def ethnic_extension(category: str) -> Resource:
@@ -51,35 +51,90 @@ def ethnic_extension(category: str) -> Resource:
     }
 
 
-def _add_mother(entries: Entries, record: BundleRecord, *, links: list[Resource]) -> None:
-    mother, trust = record.mother, record.trust
+def organisation(code: str) -> Resource:
+    """A reference to an organisation by its ODS code."""
+    return {"identifier": {"system": codes.ODS_ORGANISATION_SYSTEM, "value": code}}
+
+
+def place(provider: str | None, site: str | None, physical_type: Resource | None = None) -> Resource:
+    """The provider and the site of an encounter, by their ODS codes. physical_type: what kind of place it was."""
+    where: Resource = {}
+    if provider is not None:
+        where["serviceProvider"] = organisation(provider)
+    if site is not None:
+        location: Resource = {"location": {"identifier": {"system": codes.ODS_SITE_SYSTEM, "value": site}}}
+        if physical_type is not None:
+            location["physicalType"] = physical_type
+        where["location"] = [location]
+    return where
+
+
+def period(start: str | None, end: str | None = None) -> Resource | None:
+    """From `start` to `end`, dates or date-times, as far as they are known."""
+    known = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+    return {**known} or None
+
+
+def _add_mother(entries: Entries, record: BundleRecord) -> None:
+    mother, history, trust = record.mother, record.antenatal.history, record.trust
     patient: Resource = {
-        "extension": _mother_extensions(mother),
+        "extension": _mother_extensions(mother) or None,
         "identifier": [
             *nhs_identifiers(mother.nhs_number, NUMBER_VERIFIED),
             {"system": HOSPITAL_NUMBER_SYSTEM + trust, "value": mother_hospital_number(trust, record.row)},
         ],
-        "name": [{"use": "official", "family": mother.family_name, "given": [mother.given_name]}],
+        "name": [person_name(mother.family_name, mother.given_name)],
         "gender": "female",
         "birthDate": mother.birth_date,
+        "deceasedDateTime": history.mother_death_datetime,
+        "link": _links(entries, record) or None,
+        "address": _addresses(record.mother.postcode, record.booking.booking_date, record.antenatal.homes) or None,
     }
-    if links:
-        patient["link"] = links
-    if mother.postcode is not None:
-        period = {"start": record.booking.booking_date}
-        patient["address"] = [{"use": "home", "postalCode": mother.postcode, "period": period}]
+    if history.gp_practice_code is not None:
+        patient["generalPractitioner"] = [organisation(history.gp_practice_code)]
     if mother.language is not None:
-        language = {"coding": [{"system": "urn:ietf:bcp:47", "code": mother.language}]}
+        language = concept(coding("urn:ietf:bcp:47", mother.language))
         patient["communication"] = [{"language": language, "preferred": True}]
     entries.add(MOTHER, "Patient", patient)
 
 
-def _links(entries: Entries, birth: BirthRecord) -> list[Resource]:
+def _links(entries: Entries, record: BundleRecord) -> list[Resource]:
     """A link to the related person of each baby; an ongoing pregnancy has none."""
+    if isinstance(record, ExpectantRecord):
+        return []
     return [
-        {"other": entries.reference(related_person_number(baby.birth_order)), "type": "seealso"}
-        for baby in birth.babies
+        {"other": entries.reference(baby_number(position) + MOTHER_OF_BABY), "type": "seealso"}
+        for position in range(1, len(record.babies) + 1)
     ]
+
+
+def _addresses(postcode: str | None, booked: str | None, homes: Sequence[HomeRecord]) -> list[Resource]:
+    """The home at booking, then those left by then; moves after the birth are never heard of in maternity systems.
+
+    postcode: of the home at booking. booked: the date. The day on which a home was left is the first in the next.
+    """
+    addresses: list[Resource] = []
+    if postcode is not None:
+        addresses.append(_address("home", postcode, period(booked)))
+    for home in homes:
+        if booked is not None and home.postcode is not None and home.valid_to is not None and home.valid_to <= booked:
+            addresses.append(_address("old", home.postcode, period(home.valid_from, home.valid_to)))
+    return addresses
+
+
+def _address(use: str, postcode: str, lived: Resource | None) -> Resource:
+    address: Resource = {"use": use, "postalCode": postcode}
+    return address if lived is None else {**address, "period": lived}
+
+
+def person_name(family: str | None, given: str | None = None) -> Resource:
+    """The official name, as far as it is known."""
+    name: Resource = {"use": "official"}
+    if family is not None:
+        name["family"] = family
+    if given is not None:
+        name["given"] = [given]
+    return name
 
 
 def _mother_extensions(mother: MotherRecord) -> list[Resource]:
@@ -91,9 +146,9 @@ def _mother_extensions(mother: MotherRecord) -> list[Resource]:
     return extensions
 
 
-def _add_pregnancy(entries: Entries, record: BundleRecord, status: Resource) -> None:
+def _add_pregnancy(entries: Entries, record: BundleRecord) -> None:
     condition = {
-        "clinicalStatus": status,
+        "clinicalStatus": codes.RESOLVED if isinstance(record, BirthRecord) else codes.ACTIVE,
         "code": codes.PREGNANT,
         "subject": entries.reference(MOTHER),
         "recordedDate": record.booking.booking_date,
@@ -102,94 +157,31 @@ def _add_pregnancy(entries: Entries, record: BundleRecord, status: Resource) -> 
 
 
 def _add_booking(entries: Entries, record: BundleRecord) -> None:
-    booking = record.booking
-    encounter = {
+    booking, answers = record.booking, record.antenatal.answers
+    encounter: Resource = {
         "status": "finished",
         "class": codes.OUTPATIENT,
         "type": codes.BOOKING_VISIT,
         "subject": entries.reference(MOTHER),
-        "period": {"start": booking.booking_date},
-        **_place(booking.provider, booking.site),
+        "period": period(booking.booking_date),
+        **place(booking.provider, booking.site),
     }
+    if answers.late_booking_reason is not None:
+        encounter["reasonCode"] = [concept_of(answers.late_booking_reason, care_codes.LATE_BOOKING_REASONS)]
+    if answers.referral_source is not None:
+        source = concept_of(answers.referral_source, care_codes.REFERRAL_SOURCES)
+        encounter["hospitalization"] = {"admitSource": source}
     entries.add(BOOKING, "Encounter", encounter)
 
 
 def _add_delivery(entries: Entries, birth: BirthRecord) -> None:
     delivery = birth.delivery
-    encounter = {
+    encounter: Resource = {
         "status": "finished",
         "class": codes.INPATIENT,
         "type": codes.DELIVERY_STAY,
         "subject": entries.reference(MOTHER),
-        "period": {"start": delivery.admission_datetime},
-        **_place(delivery.provider, delivery.site),
+        "period": period(delivery.admission_datetime, birth.labour.mother_discharge_datetime),
+        **place(delivery.provider, delivery.site),
     }
     entries.add(DELIVERY, "Encounter", encounter)
-
-
-def _place(provider: str, site: str) -> Resource:
-    return {
-        "serviceProvider": {"identifier": {"system": codes.ODS_ORGANISATION_SYSTEM, "value": provider}},
-        "location": [{"location": {"identifier": {"system": codes.ODS_SITE_SYSTEM, "value": site}}}],
-    }
-
-
-def _add_booking_observations(entries: Entries, record: BundleRecord) -> None:
-    booking, pregnancy = record.booking, record.pregnancy
-    values: list[tuple[Resource, Resource]] = [
-        (codes.GESTATION_AT_BOOKING, {"valueQuantity": quantity(booking.gestation_days, "d", "d")}),
-        (codes.HEIGHT, {"valueQuantity": quantity(booking.height_cm, "cm", "cm")}),
-        (codes.WEIGHT, {"valueQuantity": quantity(booking.weight_kg, "kg", "kg")}),
-        (codes.BODY_MASS_INDEX, {"valueQuantity": quantity(booking.bmi, "kg/m2", "kg/m2")}),
-        (codes.PREVIOUS_LIVE_BIRTHS, {"valueInteger": pregnancy.previous_live_births}),
-        (codes.PREVIOUS_CAESAREANS, {"valueInteger": pregnancy.previous_caesareans}),
-    ]
-    if booking.smoking_status is not None:
-        values.append((codes.SMOKING_STATUS, _smoking_value(booking.smoking_status, record.row)))
-    if booking.carbon_monoxide_ppm is not None:
-        reading = quantity(booking.carbon_monoxide_ppm, "ppm", "[ppm]")
-        values.append((codes.CARBON_MONOXIDE, {"valueQuantity": reading}))
-    mother, encounter = entries.reference(MOTHER), entries.reference(BOOKING)
-    for number, (code, value) in enumerate(values, start=FIRST_OF_BOOKING):
-        value["encounter"] = encounter
-        entries.add_observation(number, code, mother, booking.booking_date, value)
-
-
-def _smoking_value(status: str, row: int) -> Resource:
-    choices = codes.SMOKING_CODES[status]
-    return {"valueCodeableConcept": choices[row % len(choices)]}
-
-
-def _add_delivery_facts(entries: Entries, birth: BirthRecord) -> None:
-    delivery = birth.delivery
-    mother, encounter = entries.reference(MOTHER), entries.reference(DELIVERY)
-    number = FIRST_OF_DELIVERY
-    methods = codes.METHOD_CODES[delivery.method]
-    procedure = {
-        "status": "completed",
-        "code": methods[birth.row % len(methods)],
-        "subject": mother,
-        "encounter": encounter,
-        "performedDateTime": delivery.birth_datetime,
-    }
-    entries.add(number, "Procedure", procedure)
-    fetuses = {"valueInteger": birth.pregnancy.number_of_fetuses, "encounter": encounter}
-    entries.add_observation(number + 1, codes.NUMBER_OF_FETUSES, mother, delivery.birth_datetime, fetuses)
-    if delivery.smoking_status is not None:
-        smoking = {**_smoking_value(delivery.smoking_status, birth.row), "encounter": encounter}
-        entries.add_observation(number + 2, codes.SMOKING_STATUS, mother, delivery.birth_datetime, smoking)
-    traumata = (delivery.perineal_trauma, delivery.second_trauma)
-    for trauma_number, trauma in enumerate(traumata, start=number + 3):
-        if trauma is not None:
-            _add_trauma(entries, trauma_number, trauma, at=delivery.birth_datetime)
-
-
-def _add_trauma(entries: Entries, number: int, trauma: str, *, at: str) -> None:
-    condition = {
-        "clinicalStatus": codes.ACTIVE,
-        "code": codes.snomed(trauma),
-        "subject": entries.reference(MOTHER),
-        "encounter": entries.reference(DELIVERY),
-        "onsetDateTime": at,
-    }
-    entries.add(number, "Condition", condition)

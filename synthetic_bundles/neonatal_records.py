@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from synthetic_bundles.chance import Integers
 from synthetic_bundles.identifiers import baby_hospital_number, mother_hospital_number
 from synthetic_bundles.plain_records import (
     BabyRecord,
@@ -26,10 +29,13 @@ class NeonatalRecord(NamedTuple):
     """One stay. What the unit wrote of the birth may differ from what the maternity system wrote.
 
     row: of the episode over all parts of a world. A stay that cannot be linked has no number of anybody but its own.
-    birth_weight_g: grams, or what was written where grams belong. birth_order: of `births` babies.
+    episode_number: which stay of the baby it is, from 1 on. birth_weight_g: grams, or what was written where grams
+    belong. birth_order: of `births` babies.
     """
 
     row: int
+    episode_number: int
+    recorded_datetime: str
     episode: EpisodeRecord
     days: Sequence[DayRecord]
     labour: LabourRecord
@@ -61,21 +67,19 @@ class NeonatalRecord(NamedTuple):
         """The month (YYYY-MM) in whose files it stands: that of the admission."""
         return self.episode.admit_datetime[:7]
 
-    @property
-    def recorded_datetime(self) -> str:
-        return self.episode.discharge_datetime or self.episode.admit_datetime
-
 
 def neonatal_records(world: World) -> Iterator[NeonatalRecord]:
     """Every stay in order of baby and admission."""
     care = world.care
     days = children(care.neonatal_days, "episode", len(care.neonatal_episodes))
+    numbers = _numbers(care.neonatal_episodes["baby"])
     for start in range(0, len(care.neonatal_episodes), STAYS_AT_ONCE):
         stays = care.neonatal_episodes[start : start + STAYS_AT_ONCE]
         babies = world.babies[stays["baby"]]
         deliveries = world.deliveries[babies["delivery"]]
         told = zip(
             range(start, start + len(stays)),
+            numbers[start : start + len(stays)].tolist(),
             records_of(EpisodeRecord, stays),
             days.of(DayRecord, start, start + len(stays)),
             records_of(BabyRecord, babies),
@@ -85,10 +89,12 @@ def neonatal_records(world: World) -> Iterator[NeonatalRecord]:
             records_of(MotherRecord, _rows(world.mothers, babies["mother"])),
             strict=True,
         )
-        for row, episode, own_days, baby, newborn, delivery, labour, mother in told:
+        for row, number, episode, own_days, baby, newborn, delivery, labour, mother in told:
             birth_row = world.first_row + baby.delivery
             yield NeonatalRecord(
                 row=world.first_row + row,
+                episode_number=number,
+                recorded_datetime=episode.discharge_datetime or episode.admit_datetime,
                 episode=episode,
                 days=own_days,
                 labour=labour,
@@ -117,6 +123,12 @@ def neonatal_records(world: World) -> Iterator[NeonatalRecord]:
 
 def _own_number(delivery: DeliveryRecord, birth_row: int, baby: BabyRecord) -> str:
     return baby_hospital_number(delivery.provider, birth_row, baby.birth_order)
+
+
+def _numbers(baby: Table) -> Integers:
+    """Which stay of its baby each one is, from 1 on; those of a baby are neighbours."""
+    starts = np.flatnonzero(np.diff(baby, prepend=-1) != 0)
+    return np.asarray(np.arange(len(baby)) - np.repeat(starts, np.diff(starts, append=len(baby))) + 1)
 
 
 def _rows(table: Table, rows: Table) -> Table:

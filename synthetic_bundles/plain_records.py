@@ -79,7 +79,7 @@ class BabyRecord(NamedTuple):
     ethnic_category: str
     outcome: str
     gestation_days: int
-    birth_weight_g: int
+    birth_weight_g: float  # grams, or what was written where grams belong
     apgar_5: int | None
     first_feed: str | None
     presentation: str

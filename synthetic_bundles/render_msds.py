@@ -1,36 +1,33 @@
-"""MSDS-shaped CSV of the babies (table MSD401), one row a baby."""
+"""Births and ongoing pregnancies as the CSV tables of the Maternity Services Data Set, version 2.
+
+Column names are those of MSDS v2. Dates are YYYY-MM-DD and times HH:MM:SS, local, in columns of their own. Codes are
+SNOMED CT and so the columns that name the scheme are left out, as are those that NHS Digital alone can fill.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from synthetic_bundles.identifiers import baby_hospital_number, mother_hospital_number
-from synthetic_bundles.plain_records import BabyRecord
-from synthetic_bundles.records import BirthRecord, birth_records
+from synthetic_bundles.csv_lines import csv_line
+from synthetic_bundles.msds_antenatal import ANTENATAL_TABLES, antenatal_rows
+from synthetic_bundles.msds_babies import BABY_TABLES, MSD401, baby_rows
+from synthetic_bundles.msds_labour import LABOUR_TABLES, labour_rows
+from synthetic_bundles.record_cells import Cells, babies_told, cells
+from synthetic_bundles.records import BirthRecord, BundleRecord, birth_records
 from synthetic_bundles.tables import World
 
-MSD401_COLUMNS = (
-    "UniqPregID",
-    "LabourDeliveryID",
-    "LPIDBaby",
-    "NHSNumberBaby",
-    "NHSNumberStatusBaby",
-    "PersonBirthDateBaby",
-    "PersonBirthTimeBaby",
-    "PersonPhenSex",
-    "PregOutcome",
-    "GestationLengthBirth",
-    "DeliveryMethodCode",
-    "FetusPresentation",
-    "SettingPlaceBirth",
-    "BabyFirstFeedIndCode",
-    "SkinToSkinContact1HourInd",
-    "EthnicCategoryBaby",
-    "OrgCodeProvider",
-    "OrgSiteIDActualDelivery",
-    "Person_ID_Mother",
-)
-MSD401_HEADER = (",".join(MSD401_COLUMNS) + "\r\n").encode()
+TABLES: Mapping[str, tuple[str, ...]] = MappingProxyType({**ANTENATAL_TABLES, **LABOUR_TABLES, **BABY_TABLES})
+MSD401_COLUMNS = TABLES["msd401"]
+MSD401_HEADER = csv_line(MSD401_COLUMNS)
+
+
+def rows_of(record: BundleRecord) -> Iterator[tuple[str, Cells]]:
+    """Table and cells of every row that tells of this pregnancy; an ongoing one has neither labour nor baby."""
+    yield from antenatal_rows(record)
+    if isinstance(record, BirthRecord):
+        yield from labour_rows(record)
+        yield from baby_rows(record)
 
 
 def msd401_lines(world: World) -> Iterator[bytes]:
@@ -41,31 +38,6 @@ def msd401_lines(world: World) -> Iterator[bytes]:
 
 
 def msd401_lines_of(birth: BirthRecord) -> Iterator[bytes]:
-    """The lines of one birth. No value of this world needs quotes."""
-    for baby in birth.babies:
-        yield (",".join(_values(birth, baby)) + "\r\n").encode()
-
-
-def _values(birth: BirthRecord, baby: BabyRecord) -> tuple[str, ...]:
-    delivery = birth.delivery
-    return (
-        f"P{birth.row:07d}",
-        f"D{birth.row:07d}",
-        baby_hospital_number(delivery.provider, birth.row, baby.birth_order),
-        baby.nhs_number or "",
-        baby.nhs_number_status or "",
-        baby.birth_datetime[:10],
-        baby.birth_datetime[11:19],
-        baby.sex,
-        baby.outcome,
-        str(baby.gestation_days),
-        str(delivery.method),
-        baby.presentation,
-        baby.place_of_birth or "",
-        baby.first_feed or "",
-        baby.skin_to_skin or "",
-        baby.ethnic_category,
-        delivery.provider,
-        delivery.site,
-        mother_hospital_number(delivery.provider, birth.row),
-    )
+    """The lines of table MSD401 of one birth."""
+    for told in babies_told(birth):
+        yield csv_line(cells(MSD401, told))

@@ -97,6 +97,7 @@ class Scenario:
     site_spread: standard deviation of the log-odds over sites and months; absent means 0.
     ethnic_shares: factor on the share of a group among the women; absent means 1.
     missing_ethnicity: odds ratio of a group, against White, that no ethnic category is recorded; absent means 1.
+    spread_seed: of the spread over sites and months, which all parts of a large world share; a lone part draws its own.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Scenario:
     ethnic_shares: Mapping[str, float]
     missing_ethnicity: Mapping[str, float]
     late_records: LateRecords
+    spread_seed: int | None = None
 
 
 def scenario_names() -> tuple[str, ...]:

@@ -32,9 +32,9 @@ def deprivation_quintiles(mothers: Table, areas: Table) -> Texts:
 
 
 def age_bands(birth_dates: Days, at: Days) -> Texts:
-    """Band of the completed years on each date."""
+    """Band of the completed years on each date; unknown without a date of birth."""
     position = np.searchsorted(AGE_BAND_STARTS, completed_years(birth_dates, at), side="right")
-    return np.asarray(np.array(AGE_BANDS)[position])
+    return np.where(np.isnat(birth_dates), UNKNOWN, np.array(AGE_BANDS)[position])
 
 
 def completed_years(birth_dates: Days, at: Days) -> Integers:

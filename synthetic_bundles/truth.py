@@ -1,26 +1,22 @@
-"""The truth beside the data: what was injected, and the counts that a right engine must find.
-
-`truth.json` holds the counts of the indicators that the bundles tell of, as they can be observed in them.
-`truth.parquet` holds the counts of every indicator in the population itself.
-"""
+"""The counts that a right engine must find: of every indicator in the population, and as they can be observed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthetic_bundles.indicators.catalogue import counts_of
+from synthetic_bundles.faults.observed import without_unlinked_stays
+from synthetic_bundles.indicators.catalogue import INDICATORS, counts_of
 from synthetic_bundles.indicators.counting import CELL, COUNTS, WHOLE
-from synthetic_bundles.scenario import injected_effects
 from synthetic_bundles.tables import ABSENT_NUMBER, World
 
+STAYS_LINKED = "DQ02"
 TOLD_BY_BUNDLES = ("BF01", "BK03", "LB01", "LB06", "LB11", "MO01")
 DIMENSIONS = (WHOLE, "eth5", "imd5", "age", "site")
 KEYS = ["indicator", "month", "provider", "site", "dimension", "stratum"]
@@ -36,47 +32,28 @@ TABLE_SCHEMA = pa.schema(
 )
 
 
-def write_truth(world: World, path: Path) -> None:
-    """Write `truth_of(world)` as JSON."""
-    path.write_bytes(orjson.dumps(truth_of(world), option=orjson.OPT_APPEND_NEWLINE))
-
-
-def write_truth_table(world: World, path: Path) -> None:
-    """Write the counts of every indicator as Parquet, one row group an indicator; flat in memory.
+def write_truth_table(counts: Iterator[pd.DataFrame], path: Path) -> None:
+    """Write the counts of indicators as Parquet, one row group an indicator; flat in memory.
 
     value: of a histogram (days of waiting in PM04, level of care in NN13), null elsewhere.
     """
     with pq.ParquetWriter(path, TABLE_SCHEMA, compression="zstd") as writer:
-        for counts in counts_of(world):
-            measured = counts.assign(value=counts["value"].where(counts["value"] != ABSENT_NUMBER).astype("Int32"))
+        for table in counts:
+            measured = table.assign(value=table["value"].where(table["value"] != ABSENT_NUMBER).astype("Int32"))
             writer.write_table(pa.Table.from_pandas(measured, schema=TABLE_SCHEMA, preserve_index=False))
 
 
-def truth_of(world: World) -> dict[str, Any]:
-    """What was made, what was injected, and the counts that a right engine must find in the bundles.
+def observable_counts(world: World) -> Iterator[pd.DataFrame]:
+    """One table an indicator as in `counts_of`. world: as it was observed.
 
-    counts: one row for each indicator, month, provider, site, dimension and stratum whose denominator is not zero.
-    arrivals: births by month and by the months until they were recorded.
+    A stay that belongs to no known birth counts for the linkage of stays (DQ02) and for nothing else.
     """
-    return {
-        "scenario": world.scenario.name,
-        "seed": world.seed,
-        "births": world.births,
-        "first_month": str(world.first_month),
-        "last_month": str(world.last_month),
-        "injected": injected_effects(world.scenario),
-        "counts": true_counts(world).to_dict(orient="records"),
-        "arrivals": arrivals(world).to_dict(orient="records"),
-        "records": {
-            "bundles": len(world.pregnancies),
-            "mothers": len(world.mothers),
-            "pregnancies": len(world.pregnancies),
-            "ongoing_pregnancies": len(world.ongoing),
-            "bookings": len(world.bookings),
-            "deliveries": len(world.deliveries),
-            "babies": len(world.babies),
-        },
-    }
+    of_births = without_unlinked_stays(world)
+    before = tuple(sorted(name for name in INDICATORS if name < STAYS_LINKED))
+    after = tuple(sorted(name for name in INDICATORS if name > STAYS_LINKED))
+    yield from counts_of(of_births, before)
+    yield from counts_of(world, (STAYS_LINKED,))
+    yield from counts_of(of_births, after)
 
 
 def true_counts(world: World) -> pd.DataFrame:

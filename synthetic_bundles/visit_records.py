@@ -26,6 +26,7 @@ class ContactRecord(NamedTuple):
     """
 
     row: int
+    recorded_on: str
     contact_type: str
     visit: VisitRecord
     mother_number: str
@@ -52,10 +53,6 @@ class ContactRecord(NamedTuple):
         """The month (YYYY-MM) in whose files it stands: that of the contact."""
         return self.visit.contact_date[:7]
 
-    @property
-    def recorded_datetime(self) -> str:
-        return self.visit.contact_date
-
 
 def contact_records(world: World) -> Iterator[ContactRecord]:
     """Every contact in order of date."""
@@ -76,6 +73,7 @@ def contact_records(world: World) -> Iterator[ContactRecord]:
             child = None if visit.baby is None else baby
             yield ContactRecord(
                 row=world.first_row * 10 + row,
+                recorded_on=visit.contact_date,
                 contact_type=CONTACT_TYPES[visit.contact_type],
                 visit=visit,
                 mother_number=client_number(world.first_row + visit.mother),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from synthetic_bundles.areas import build_areas, build_postcodes
+from synthetic_bundles.areas import COUNTRIES, build_areas, build_postcodes
 from synthetic_bundles.babies import build_babies, recorded_after_death
 from synthetic_bundles.birth_dates import draw_birth_datetimes, draw_due_dates
 from synthetic_bundles.care import draw_care
@@ -22,28 +24,70 @@ from synthetic_bundles.scenario import Scenario
 from synthetic_bundles.tables import Table, World
 
 MOST_MONTHS = 1200
+FIRST_MONTH, MONTHS = "2021-05", 60
+PART_BIRTHS = 50_000
+ROWS_OF_A_PART = 200_000  # more than a part has pregnancies, so that the rows of two parts never meet
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a world is made from: the same plan gives the same world, to the byte.
+
+    first_month: YYYY-MM. areas: llr or england. part_births: most births of one part; a larger world is made of
+    several parts of about the same size, each as wide in time as the whole, so that memory depends on it alone.
+    """
+
+    births: int
+    seed: int
+    scenario: Scenario
+    first_month: str = FIRST_MONTH
+    months: int = MONTHS
+    areas: str = "llr"
+    part_births: int = PART_BIRTHS
+
+    @property
+    def parts(self) -> int:
+        return max(-(-self.births // self.part_births), 1)
 
 
 def generate_world(
-    *, births: int, seed: int, scenario: Scenario, first_month: str = "2021-05", months: int = 60
+    *, births: int, seed: int, scenario: Scenario, first_month: str = FIRST_MONTH, months: int = MONTHS
 ) -> World:
     """A population with this many deliveries, spread over `months` calendar months from `first_month` (YYYY-MM).
 
-    Pregnancies that are booked in these months and due after them come on top of the births.
-    The same arguments give the same world, to the byte. Raises WorldRefused for a size or period that cannot be made.
+    Pregnancies that are booked in these months and due after them come on top of the births. It is made in one piece,
+    whatever its size. Raises WorldRefused for a size or period that cannot be made.
     """
-    if seed < 0:
-        raise WorldRefused(f"seed is {seed}; give a whole number from 0 on")
-    start = _start_of_world(births, first_month, months)
-    first_day, end = start.astype("M8[D]"), (start + np.timedelta64(months, "M")).astype("M8[D]")
-    random = np.random.default_rng(seed)
-    areas = build_areas(random)
-    postcodes = build_postcodes(areas)
+    plan = Plan(births, seed, scenario, first_month, months, part_births=max(births, 1))
+    return generate_part(plan, 1)
+
+
+def generate_part(plan: Plan, part: int) -> World:
+    """One part of a world, from 1 on. Raises WorldRefused for a size or period that cannot be made."""
+    if plan.seed < 0:
+        raise WorldRefused(f"seed is {plan.seed}; give a whole number from 0 on")
+    if plan.areas not in COUNTRIES:
+        raise WorldRefused(f"areas is '{plan.areas}'; choose one of {', '.join(COUNTRIES)}")
+    start = _start_of_world(plan.births, plan.first_month, plan.months)
+    parts = plan.parts
+    births = plan.births * part // parts - plan.births * (part - 1) // parts
+    scenario = plan.scenario if parts == 1 else replace(plan.scenario, spread_seed=plan.seed)
+    first_day, end = start.astype("M8[D]"), (start + np.timedelta64(plan.months, "M")).astype("M8[D]")
+    random = np.random.default_rng(plan.seed)
+    areas = build_areas(random, plan.areas)
+    random = random if parts == 1 else np.random.default_rng([plan.seed, part])
+    postcodes = build_postcodes(areas, plan.areas)
     birth_datetimes = draw_birth_datetimes(random, births, first_day, end)
     due_dates = draw_due_dates(random, births, first_day, end)
     fetuses = draw_fetuses(random, births)
     mothers_and_babies = births + int(fetuses.sum())
-    nhs_numbers = draw_nhs_numbers(random, mothers_and_babies + len(due_dates), at_least=births)
+    nhs_numbers = draw_nhs_numbers(
+        random if parts == 1 else np.random.default_rng([plan.seed, 0]),
+        mothers_and_babies + len(due_dates),
+        at_least=births,
+        part=part,
+        parts=parts,
+    )
     born = draw_expectations(
         random,
         scenario,
@@ -79,9 +123,9 @@ def generate_world(
     )
     return World(
         scenario=scenario,
-        seed=seed,
+        seed=plan.seed,
         first_month=start,
-        months=months,
+        months=plan.months,
         organisations=build_organisations(),
         areas=areas,
         postcodes=postcodes,
@@ -92,6 +136,9 @@ def generate_world(
         babies=babies,
         ongoing=build_ongoing(random, booked.bookings[births:]),
         care=draw_care(random, scenario, people),
+        part=part,
+        parts=parts,
+        first_row=(part - 1) * ROWS_OF_A_PART,
     )
 
 

@@ -13,15 +13,17 @@ from typing import Any
 from unittest import mock
 
 from fhir_adapter.cli import main
+from synthetic_bundles.faults.kinds import System
 from synthetic_bundles.scenario import load_scenario
-from synthetic_bundles.world import generate_world
-from synthetic_bundles.write_world import write_world
+from synthetic_bundles.world import Plan
+from synthetic_bundles.write_world import Writing, write_world
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="  # of the tests alone
 AS_OF = "2026-05-15"
 REFERENCE_FILES = {"organisations": "organisations", "imd": "imd2019", "postcodes": "postcodes"}
 
 SMALL_BIRTHS = 450
+MATERNITY_LINES = Writing(("ndjson",), systems=(System.MATERNITY,))
 SMALL_FIRST_MONTH, SMALL_LAST_MONTH, SMALL_MONTHS = "2025-04", "2026-04", 13
 
 
@@ -95,14 +97,8 @@ def take_in(perinatal: Perinatal, world: Path) -> Ran:
 
 def write_small_world(folder: Path) -> Path:
     """Some months of births of the default scenario as NDJSON, with their reference tables."""
-    world = generate_world(
-        births=SMALL_BIRTHS,
-        seed=3,
-        scenario=load_scenario("llr"),
-        first_month=SMALL_FIRST_MONTH,
-        months=SMALL_MONTHS,
-    )
-    write_world(world, folder, formats=("ndjson",))
+    plan = Plan(SMALL_BIRTHS, 3, load_scenario("llr"), SMALL_FIRST_MONTH, SMALL_MONTHS)
+    write_world(plan, folder, MATERNITY_LINES)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from sqlalchemy.engine import Engine
 
@@ -24,9 +26,10 @@ from fhir_adapter.workflows.files import find_files
 from fhir_adapter.workflows.ingest_files import IngestReport, ingest_files
 from fhir_adapter.workflows.results import largest_gap
 from indicator_engine.counts import MonthRange, month_index
+from synthetic_bundles.faults.kinds import System
 from synthetic_bundles.scenario import load_scenario
-from synthetic_bundles.world import generate_world
-from synthetic_bundles.write_world import write_world
+from synthetic_bundles.world import Plan
+from synthetic_bundles.write_world import Writing, write_world
 
 FOLDER = Path("perinatal-demo")
 SCENARIO = "llr"
@@ -94,10 +97,13 @@ def demo(
 
 def _write_world(births: int, seed: int) -> tuple[list[Path], int]:
     complain("[1/4] Synthetic births")
-    world = generate_world(births=births, seed=seed, scenario=load_scenario(SCENARIO))
-    with progress_bar("Synthetic", len(world.pregnancies)) as move:
-        written = write_world(world, FOLDER / "world", formats=("ndjson",), progress=lambda done, _: move(done))
-    return [path for path in written if path.name.endswith(".ndjson.gz")], len(world.pregnancies)
+    plan = Plan(births, seed, load_scenario(SCENARIO))
+    writing = Writing(("ndjson",), systems=(System.MATERNITY,))
+    folder = FOLDER / "world"
+    with progress_bar("Synthetic", births) as move:
+        written = write_world(plan, folder, writing, processes=os.cpu_count() or 1, progress=lambda done, _: move(done))
+    records = orjson.loads((folder / "truth.json").read_bytes())["records"]["bundles"]
+    return [path for path in written if path.name.endswith(".ndjson.gz")], int(records)
 
 
 def _load_tables(store: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,13 @@ import typer
 
 from fhir_adapter.cli.options import Json
 from fhir_adapter.cli.output import print_json, progress_bar, say
+from synthetic_bundles.faults.kinds import System
+from synthetic_bundles.feeds import FORMATS
 from synthetic_bundles.scenario import load_scenario
-from synthetic_bundles.world import generate_world
-from synthetic_bundles.write_world import FORMATS, write_world
+from synthetic_bundles.world import FIRST_MONTH, MONTHS, Plan
+from synthetic_bundles.write_world import Writing, write_world
+
+ALL = "all"
 
 
 def synth(
@@ -21,16 +26,44 @@ def synth(
     scenario: Annotated[str, typer.Option(help="Name of a scenario.")] = "llr",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write into.")],
     format_: Annotated[
-        str, typer.Option("--format", metavar="bundles|ndjson|csv|all", help="What the feeds look like.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="bundles|ndjson|bulk|bfdr|csv|all",
+            help="What the feeds look like; several with commas.",
+        ),
     ] = "ndjson",
+    faults: Annotated[str, typer.Option(metavar="none|default|heavy", help="How faulty the feeds are.")] = "none",
+    system: Annotated[
+        list[System] | None, typer.Option(help="Whose feeds; may be given more than once. Every system's if not.")
+    ] = None,
+    areas: Annotated[
+        str, typer.Option(metavar="llr|england", help="Whose distribution over deprivation the small areas have.")
+    ] = "llr",
+    first_month: Annotated[str, typer.Option(metavar="YYYY-MM", help="First month of births.")] = FIRST_MONTH,
+    months: Annotated[int, typer.Option(min=1, help="Months of births.")] = MONTHS,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Parts made at once, whatever number gives the same bytes; one a core.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a synthetic world: feeds, reference tables and truth.json, which knows the right answers."""
-    formats = tuple(FORMATS) if format_ == "all" else (format_,)
-    world = generate_world(births=births, seed=seed, scenario=load_scenario(scenario))
-    with progress_bar("Synthetic", len(world.pregnancies) * len(formats)) as move:
-        paths = write_world(world, out, formats=formats, progress=lambda done, _: move(done))
+    """Write a synthetic world: feeds, reference tables and the truth, which knows the right answers."""
+    formats = FORMATS if format_ == ALL else tuple(part.strip() for part in format_.split(","))
+    plan = Plan(births, seed, load_scenario(scenario), first_month, months, areas)
+    writing = Writing(formats, faults, tuple(system or System))
+    with progress_bar("Synthetic", births) as move:
+        paths = write_world(
+            plan, out, writing, processes=processes or os.cpu_count() or 1, progress=lambda done, _: move(done)
+        )
     if as_json:
-        print_json({"births": births, "seed": seed, "scenario": scenario, "files": [str(path) for path in paths]})
+        print_json(
+            {
+                "births": births,
+                "seed": seed,
+                "scenario": scenario,
+                "faults": faults,
+                "files": [str(path) for path in paths],
+            }
+        )
         return
     say(f"{births} births of scenario {scenario}, seed {seed}: {len(paths)} files in {out}")

@@ -26,18 +26,18 @@ def lb10(scene: Scene) -> Counted:
 
 def lb11(scene: Scene) -> Counted:
     """Preterm birth of single live babies."""
-    return share(scene.babies, scene.is_live, scene.is_singleton & _is_reportable(scene), scene.days < TERM_DAYS)
+    return share(scene.babies, scene.is_live, scene.is_singleton & _is_reportable(scene), scene.is_before(TERM_DAYS))
 
 
 def lb12(scene: Scene) -> Counted:
     """Birth before 32+0 weeks of live babies."""
-    return share(scene.babies, scene.is_live, _is_reportable(scene), scene.days < 224)
+    return share(scene.babies, scene.is_live, _is_reportable(scene), scene.is_before(224))
 
 
 def lb13(scene: Scene) -> Counted:
     """The smallest admitted babies born away from a site with neonatal intensive care."""
     babies = scene.world.babies
-    is_small = (scene.days < 189) | (babies["birth_weight_g"] < 800) | (~scene.is_singleton & (scene.days < 196))
+    is_small = scene.is_before(189) | (babies["birth_weight_g"] < 800) | (~scene.is_singleton & scene.is_before(196))
     sites = scene.babies.site
     is_away = ~np.isin(sites.names, INTENSIVE_SITES)[sites.codes]
     return share(scene.babies, scene.is_live, is_small & scene.is_admitted, is_away)

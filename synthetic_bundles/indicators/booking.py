@@ -105,7 +105,9 @@ def _date_reached(scene: Scene, days: int) -> Days:
 def _is_still_pregnant(scene: Scene, days: int) -> Flags:
     """Whether each pregnancy lasted to this gestation; the ongoing ones do."""
     lasted: Integers = np.full(len(scene.bookings), np.iinfo(np.int64).max)
-    lasted[: scene.world.births] = scene.world.deliveries["gestation_days"]
+    bookings = scene.world.bookings[: scene.world.births]
+    ended = scene.world.deliveries["birth_datetime"].astype("M8[D]")
+    lasted[: scene.world.births] = (ended - bookings["booking_date"]).astype(np.int64) + bookings["gestation_days"]
     return np.asarray(lasted >= days)
 
 

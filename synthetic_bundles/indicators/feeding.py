@@ -39,7 +39,7 @@ def bf04(scene: Scene) -> Counted:
     home = episodes[rows]
     baby = home["baby"].astype(np.int64)
     units = baby_units(scene.world, baby, home["discharge_datetime"].astype("M8[D]"))
-    is_early = scene.days[baby] < 238
+    is_early = scene.is_before(238)[baby]
     return share(units, scene.is_live[baby], is_early, home["own_mothers_milk_at_discharge"])
 
 

@@ -33,7 +33,7 @@ def nn02(scene: Scene) -> Counted:
 
 def nn03(scene: Scene) -> Counted:
     """Magnesium sulphate within a day before birth, below 30 weeks; mothers of admitted babies."""
-    return _of_mothers(scene, scene.days < 210, scene.world.care.labours["magnesium_24h"] == 1)
+    return _of_mothers(scene, scene.is_before(210), scene.world.care.labours["magnesium_24h"] == 1)
 
 
 def nn04(scene: Scene) -> Counted:
@@ -50,7 +50,7 @@ def nn05(scene: Scene) -> Counted:
     tenths = np.round(first["temp_admission_c"].astype(np.float64) * 10)
     in_time = first["temp_taken_datetime"] - scene.world.babies["birth_datetime"][rows] <= HOUR
     is_normal = (tenths >= 365) & (tenths <= 375) & in_time
-    return share(units, np.ones(len(rows), dtype=bool), scene.days[rows] < VERY_PRETERM_DAYS, is_normal)
+    return share(units, np.ones(len(rows), dtype=bool), scene.is_before(VERY_PRETERM_DAYS)[rows], is_normal)
 
 
 def nn06(scene: Scene) -> Counted:
@@ -70,7 +70,7 @@ def nn08(scene: Scene) -> Counted:
     first = _first(scene)
     is_scanned = scene.is_admitted & np.isin(first["ivh_grade"], ("0", "1", "2", "3", "4"))
     is_injured = np.isin(first["ivh_grade"], ("3", "4")) | first["cystic_pvl"]
-    return share(scene.babies, scene.is_live, (scene.days < VERY_PRETERM_DAYS) & is_scanned, is_injured)
+    return share(scene.babies, scene.is_live, scene.is_before(VERY_PRETERM_DAYS) & is_scanned, is_injured)
 
 
 def nn09(scene: Scene) -> Counted:
@@ -83,7 +83,7 @@ def nn09(scene: Scene) -> Counted:
         | first["intracranial_haemorrhage"]
         | first["cns_infection"]
         | first["kernicterus"]
-        | (first["cystic_pvl"] & (scene.days < TERM_DAYS))
+        | (first["cystic_pvl"] & scene.is_before(TERM_DAYS))
     )
     return share(scene.babies, scene.is_live, scene.is_live, is_injured & scene.is_admitted)
 
@@ -99,7 +99,7 @@ def nn11(scene: Scene) -> Counted:
     episodes = scene.world.care.neonatal_episodes
     died = np.zeros(len(scene.days), dtype=bool)
     died[episodes["baby"][episodes["discharge_destination"] == "3"]] = True
-    is_counted = (scene.days >= VIABLE_DAYS) & (scene.days < VERY_PRETERM_DAYS) & scene.is_admitted
+    is_counted = (scene.days >= VIABLE_DAYS) & scene.is_before(VERY_PRETERM_DAYS) & scene.is_admitted
     return share(scene.babies, scene.is_live, is_counted, died)
 
 
@@ -125,7 +125,7 @@ def dq02(scene: Scene) -> Counted:
 def dq03(scene: Scene) -> Counted:
     """A difference beyond tolerance in gestation or weight, babies told of by two systems."""
     first = _first(scene)
-    differs = first["recorded_gestation_days"] != scene.days
+    differs = (scene.days >= 0) & (first["recorded_gestation_days"] != scene.days)
     weight = first["recorded_birth_weight_g"] - scene.world.babies["birth_weight_g"]
     has_two = scene.is_admitted & first["is_linked"]
     return share(scene.babies, scene.is_live, has_two, differs | (np.abs(weight) > WEIGHT_TOLERANCE_G))
@@ -147,7 +147,7 @@ def _is_soon(scene: Scene) -> Flags:
 
 
 def _of_very_preterm(scene: Scene, numerator: Flags) -> Counted:
-    return share(scene.babies, scene.is_live, scene.days < VERY_PRETERM_DAYS, numerator)
+    return share(scene.babies, scene.is_live, scene.is_before(VERY_PRETERM_DAYS), numerator)
 
 
 def _of_mothers(scene: Scene, is_gestation: Flags, numerator: Flags) -> Counted:

@@ -32,13 +32,17 @@ class Scene:
     is_registered: Flags
     is_live: Flags
     is_singleton: Flags
-    days: Integers
+    days: Integers  # of gestation, -1 where it is not known
     deaths: Minutes
     first_episode: Integers  # row of the baby's first neonatal episode, -1 without one
 
     @property
     def is_term(self) -> Flags:
         return np.asarray((self.days >= TERM_DAYS) & (self.days <= POST_TERM_DAYS))
+
+    def is_before(self, days: int) -> Flags:
+        """Whether each baby is known to be born before so many days of gestation."""
+        return np.asarray((self.days >= 0) & (self.days < days))
 
     @property
     def is_admitted(self) -> Flags:

@@ -23,9 +23,10 @@ BMI_STARTS = (18.5, 25.0, 30.0, 35.0, 40.0)
 BMI_GROUPS = ("<18.5", "18.5-24.9", "25-29.9", "30-34.9", "35-39.9", "40+")
 GESTATION_STARTS = (196, 224, 259)
 GESTATION_GROUPS = ("<28", "28-31", "32-36", "37+")
-METHOD_GROUPS = (  # by delivery method, 0 to 9
+METHOD_GROUPS = (  # by delivery method, 0 to 9 and absent
     *("spontaneous", "spontaneous", "instrumental", "instrumental", "instrumental"),
     *("spontaneous", "instrumental", "caesarean", "caesarean", "other"),
+    UNKNOWN,  # what -1, absent, takes
 )
 
 
@@ -84,7 +85,7 @@ def units_of(
     groups["eth5xage"] = _crossed(groups["eth5"], age)
     if gestation_days is not None:
         bands = np.array(GESTATION_GROUPS)[np.searchsorted(GESTATION_STARTS, gestation_days, side="right")]
-        groups["gest"] = groups_of(bands)
+        groups["gest"] = groups_of(np.where(np.asarray(gestation_days) < 0, UNKNOWN, bands))
     if method is not None:
         groups["method"] = groups_of(np.array(METHOD_GROUPS)[method])
     if source is not None:

@@ -125,7 +125,7 @@ def _bench() -> Any:
 
 
 def _receipt(perinatal: Perinatal) -> Any:
-    (feed,) = sorted((perinatal.folder / "few").glob("msd401-*.csv"))[:1]
+    (feed,) = sorted((perinatal.folder / "few").rglob("msd401-*.csv"))[:1]
     content = feed.read_bytes().replace(b"\n", b"\n,,,2026-02-30\n", 1)
     with served(perinatal) as base:
         headers = {"Content-Type": "text/csv"}

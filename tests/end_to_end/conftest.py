@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from synthetic_bundles.scenario import load_scenario
-from synthetic_bundles.world import generate_world
+from synthetic_bundles.world import Plan
 from synthetic_bundles.write_world import write_world
 from tests.postgres import PostgresServer
-from tests.worlds import AS_OF, KEY, REFERENCE_FILES, Perinatal, Ran, perinatal_at, take_in
+from tests.worlds import AS_OF, KEY, MATERNITY_LINES, REFERENCE_FILES, Perinatal, Ran, perinatal_at, take_in
 
 __all__ = ["AS_OF", "KEY", "REFERENCE_FILES", "Perinatal", "Ran", "take_in"]
 
@@ -30,7 +30,7 @@ def perinatal(tmp_path: Path) -> Perinatal:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a synthetic world: its feeds, its reference tables and its truth."""
     folder = tmp_path_factory.mktemp("world")
-    write_world(generate_world(births=BIRTHS, seed=SEED, scenario=load_scenario("llr")), folder, formats=("ndjson",))
+    write_world(Plan(BIRTHS, SEED, load_scenario("llr")), folder, MATERNITY_LINES)
     return folder
 
 

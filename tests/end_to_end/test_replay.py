@@ -63,7 +63,7 @@ def test_the_order_and_the_batching_of_files_change_nothing(
     other = Perinatal(folder, {"key": KEY, "synthetic": "1", "database_url": f"sqlite:///{folder / 'perinatal.db'}"})
     for kind, name in REFERENCE_FILES.items():
         other("reference", "load", kind, str(world / "reference" / f"{name}.csv"))
-    feeds = sorted(world.glob("*.ndjson.gz"), reverse=True)
+    feeds = sorted(world.rglob("*.ndjson.gz"), reverse=True)
     for start in range(0, len(feeds), 17):
         assert other("ingest", *map(str, feeds[start : start + 17])).code == 0
     assert snapshot_of(other, tmp_path / "two") == snapshot_of(filled_sqlite, tmp_path / "one")
@@ -84,7 +84,7 @@ def test_a_second_release_of_the_same_counts_changes_no_resource(filled_sqlite: 
 
 
 def test_a_reference_table_that_is_loaded_late_reaches_what_is_there(world: Path, perinatal: Perinatal) -> None:
-    one = next(world.glob("*.ndjson.gz"))
+    one = next(world.rglob("*.ndjson.gz"))
     perinatal("reference", "load", "postcodes", str(world / "reference" / "postcodes.csv"))
     assert perinatal("ingest", str(one)).code == 0
     perinatal("reference", "load", "imd", str(world / "reference" / "imd2019.csv"))
@@ -98,10 +98,10 @@ def test_a_reference_table_that_is_loaded_late_reaches_what_is_there(world: Path
 def test_no_identifier_can_be_read_in_the_database_file(world: Path, perinatal: Perinatal, fault: str) -> None:
     folder = perinatal.folder / "one"
     folder.mkdir()
-    shutil.copy(next(world.glob("*.ndjson.gz")), folder)
+    shutil.copy(next(world.rglob("*.ndjson.gz")), folder)
     shutil.copytree(world / "reference", folder / "reference")
     take_in(perinatal, folder)
-    planted = identifiers(next(folder.glob("*.ndjson.gz")))[fault]
+    planted = identifiers(next(folder.rglob("*.ndjson.gz")))[fault]
     content = b"".join(path.read_bytes() for path in perinatal.folder.glob("perinatal.db*"))
     readable = {each for each in planted if each.encode() in content}
     assert planted

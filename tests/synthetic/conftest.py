@@ -9,21 +9,23 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from synthetic_bundles.feeds import FORMATS
 from synthetic_bundles.scenario import load_scenario
 from synthetic_bundles.tables import World
 from synthetic_bundles.truth import true_counts
-from synthetic_bundles.world import generate_world
-from synthetic_bundles.write_world import write_world
+from synthetic_bundles.world import Plan, generate_part, generate_world
+from synthetic_bundles.write_world import Writing, write_world
 
 CountsOf = Callable[[str], pd.DataFrame]
 LARGE = 30_000
+SMALL_PLAN = Plan(600, 11, load_scenario("llr"), "2023-10", 24)
 LARGE_MONTHS = 60
 
 
 @pytest.fixture(scope="session")
 def small_world() -> World:
     """600 births of the default scenario over two years that hold the step."""
-    return generate_world(births=600, seed=11, scenario=load_scenario("llr"), first_month="2023-10", months=24)
+    return generate_part(SMALL_PLAN, 1)
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +46,8 @@ def large_counts() -> CountsOf:
 
 
 @pytest.fixture(scope="session")
-def written_world(small_world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small world as files, in every format."""
     folder = tmp_path_factory.mktemp("world")
-    write_world(small_world, folder, formats=("bundles", "ndjson", "csv"))
+    write_world(SMALL_PLAN, folder, Writing(FORMATS))
     return folder

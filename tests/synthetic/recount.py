@@ -65,7 +65,7 @@ def quintile_by_postcode(folder: Path) -> dict[str, str]:
 
 def bundles_in(folder: Path) -> Iterator[Resource]:
     """Every bundle of the compressed NDJSON files of the folder."""
-    for path in sorted(folder.glob("*.ndjson.gz")):
+    for path in sorted((folder / "ndjson" / "maternity").glob("*.ndjson.gz")):
         with gzip.open(path) as lines:
             yield from map(orjson.loads, lines)
 
@@ -212,8 +212,8 @@ def ethnic_group(mother: Resource) -> str:
 
 
 def postcode(mother: Resource) -> str:
-    addresses = mother.get("address", [{}])
-    return str(addresses[0].get("postalCode", ""))
+    homes = [address for address in mother.get("address", []) if address["use"] == "home"]
+    return str(homes[0]["postalCode"]) if homes else ""
 
 
 def age_band(born: date, on: date) -> str:

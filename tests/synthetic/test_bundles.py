@@ -93,7 +93,7 @@ def test_every_reference_resolves_within_its_bundle(bundles: list[Bundle]) -> No
 
 
 def test_the_bundle_of_a_birth_holds_every_type_of_the_contract(birth_bundles: list[Bundle]) -> None:
-    expected = {"Patient", "RelatedPerson", "Condition", "Encounter", "Observation", "Procedure"}
+    expected = {"Patient", "RelatedPerson", "Condition", "Encounter", "Observation", "Procedure", "CarePlan"}
     assert all(types_in(bundle) == expected for bundle in birth_bundles)
 
 
@@ -104,14 +104,19 @@ def test_the_bundle_of_an_ongoing_pregnancy_holds_a_mother_her_pregnancy_and_her
     assert first_types == [["Patient", "Condition", "Encounter", "Observation"]] * len(ongoing_bundles)
 
 
-def test_besides_the_first_three_an_ongoing_pregnancy_has_observations_of_its_booking_only(
+def test_besides_the_first_three_an_ongoing_pregnancy_has_care_plans_and_observations_only(
     ongoing_bundles: list[Bundle],
 ) -> None:
+    types = {entry["resource"]["resourceType"] for bundle in ongoing_bundles for entry in bundle["entry"][3:]}
+    assert types == {"Observation", "CarePlan"}
+
+
+def test_every_observation_of_an_ongoing_pregnancy_is_of_its_booking(ongoing_bundles: list[Bundle]) -> None:
     assert all(
-        (entry["resource"]["resourceType"], entry["resource"]["encounter"]["reference"])
-        == ("Observation", bundle["entry"][2]["fullUrl"])
+        entry["resource"]["encounter"]["reference"] == bundle["entry"][2]["fullUrl"]
         for bundle in ongoing_bundles
-        for entry in bundle["entry"][3:]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "Observation"
     )
 
 

@@ -8,8 +8,10 @@ import orjson
 import pytest
 
 from synthetic_bundles.errors import FormatUnknown
+from synthetic_bundles.feeds import FORMATS
 from synthetic_bundles.tables import World
-from synthetic_bundles.write_world import write_world
+from synthetic_bundles.write_world import Writing, write_world
+from tests.synthetic.conftest import SMALL_PLAN
 from tests.synthetic.read_csv import header_of, rows_of
 from tests.synthetic.recount import BundleReader, Resource, birth_time, bundles_in, place_of
 
@@ -22,28 +24,26 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_the_same_world_writes_the_same_bytes(written_world: Path, small_world: World, tmp_path: Path) -> None:
-    write_world(small_world, tmp_path, formats=("bundles", "ndjson", "csv"))
+def test_the_same_world_writes_the_same_bytes(written_world: Path, tmp_path: Path) -> None:
+    write_world(SMALL_PLAN, tmp_path, Writing(FORMATS))
     assert digests(tmp_path) == digests(written_world)
 
 
-def test_every_file_written_is_returned(small_world: World, tmp_path: Path) -> None:
-    paths = write_world(small_world, tmp_path, formats=("csv",))
+def test_every_file_written_is_returned(tmp_path: Path) -> None:
+    paths = write_world(SMALL_PLAN, tmp_path, Writing(("csv",)))
     assert sorted(paths) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
 
 
-def test_an_unknown_format_is_refused_before_anything_is_written(small_world: World, tmp_path: Path) -> None:
-    with pytest.raises(FormatUnknown, match="bundles, csv, ndjson"):
-        write_world(small_world, tmp_path / "nowhere", formats=("csv", "xml"))
+def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(FormatUnknown, match="bfdr, bulk, bundles, csv, ndjson"):
+        write_world(SMALL_PLAN, tmp_path / "nowhere", Writing(("csv", "xml")))
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_progress_ends_at_its_total(small_world: World, tmp_path: Path) -> None:
+def test_progress_ends_at_its_total(tmp_path: Path) -> None:
     reports: list[tuple[int, int]] = []
-    write_world(
-        small_world, tmp_path, formats=("csv", "ndjson"), progress=lambda done, total: reports.append((done, total))
-    )
-    assert reports[-1] == (2 * len(small_world.pregnancies), 2 * len(small_world.pregnancies))
+    write_world(SMALL_PLAN, tmp_path, Writing(("csv",)), progress=lambda done, total: reports.append((done, total)))
+    assert reports[-1] == (SMALL_PLAN.births, SMALL_PLAN.births)
 
 
 def month_of(bundle: Resource) -> str:
@@ -61,16 +61,16 @@ def trust_of(bundle: Resource) -> str:
 
 
 def test_one_bundle_file_is_written_for_each_pregnancy(written_world: Path, small_world: World) -> None:
-    assert len(list(written_world.glob("20??-??/*.json"))) == len(small_world.pregnancies)
+    assert len(list((written_world / "bundles" / "maternity").glob("20??-??/*.json"))) == len(small_world.pregnancies)
 
 
 def test_a_bundle_file_stands_in_the_folder_of_its_birth_or_else_its_booking(written_world: Path) -> None:
-    paths = sorted(written_world.glob("20??-??/*.json"))
+    paths = sorted((written_world / "bundles" / "maternity").glob("20??-??/*.json"))
     assert [path.parent.name for path in paths] == [month_of(orjson.loads(path.read_bytes())) for path in paths]
 
 
 def test_a_line_stands_in_the_file_of_its_trust_and_of_its_birth_or_else_its_booking(written_world: Path) -> None:
-    paths = sorted(written_world.glob("*.ndjson.gz"))
+    paths = sorted((written_world / "ndjson" / "maternity").glob("*.ndjson.gz"))
     places = {(path.name, bundle_place(bundle)) for path in paths for bundle in map(orjson.loads, lines_of(path))}
     assert places == {(path.name, path.name.removesuffix(".ndjson.gz")) for path in paths}
 
@@ -84,28 +84,28 @@ def lines_of(path: Path) -> list[bytes]:
 
 
 def test_no_file_is_of_a_month_outside_the_world(written_world: Path, small_world: World) -> None:
-    months = sorted(path.name for path in written_world.glob("20??-??"))
+    months = sorted(path.name for path in (written_world / "bundles" / "maternity").glob("20??-??"))
     assert (months[0], months[-1]) == (str(small_world.first_month), str(small_world.last_month))
 
 
 def test_the_lines_are_the_same_bundles_as_the_files(written_world: Path) -> None:
-    files = {path.stem for path in written_world.glob("20??-??/*.json")}
+    files = {path.stem.split("-", 2)[2] for path in (written_world / "bundles" / "maternity").glob("20??-??/*.json")}
     assert {bundle["identifier"]["value"] for bundle in bundles_in(written_world)} == files
 
 
 def test_the_csv_has_one_line_a_baby(written_world: Path, small_world: World) -> None:
-    rows = [row for path in sorted(written_world.glob("msd401-*.csv")) for row in rows_of(path)]
+    rows = [row for path in sorted(written_world.rglob("msd401-*.csv")) for row in rows_of(path)]
     assert len(rows) == len(small_world.babies)
 
 
 def test_the_csv_starts_with_the_columns_of_the_sample(written_world: Path, samples: Path) -> None:
     expected = header_of(samples / "one-birth-four-sources" / "msds_msd401_babydemographics.csv")
-    found = header_of(next(written_world.glob("msd401-*.csv")))
+    found = header_of(next(written_world.rglob("msd401-*.csv")))
     assert found == [*expected, "OrgCodeProvider", "OrgSiteIDActualDelivery", "Person_ID_Mother"]
 
 
 def test_the_csv_and_the_bundles_tell_of_the_same_babies(written_world: Path) -> None:
-    rows = [row for path in sorted(written_world.glob("msd401-*.csv")) for row in rows_of(path)]
+    rows = [row for path in sorted(written_world.rglob("msd401-*.csv")) for row in rows_of(path)]
     patients = [
         entry["resource"]
         for bundle in bundles_in(written_world)
