@@ -136,14 +136,20 @@ def _write_bundles(desk: Desk, feed: BundleFeed, batch: Batch, spoken: Counter[F
     if "bundles" in desk.formats:
         _write_bundle_files(desk, feed, batch, rendered)
         _count(desk, f"bundles/{feed.name}", spoken + batch.faults)
-    if "ndjson" in desk.formats and batch.sent:
-        lines = [rendered[told.row] + b"\n" for told in batch.sent]
-        path = desk.path("ndjson", feed.name, feed.name, batch, ".ndjson.gz")
-        desk.write_perhaps_broken(f"ndjson/{feed.name}", path, lines)
+    if "ndjson" in desk.formats:
+        _write_lines(desk, feed, batch, rendered)
         _count(desk, f"ndjson/{feed.name}", spoken + batch.faults)
     if "bulk" in desk.formats:
         _write_bulk(desk, feed, batch, rendered)
         _count(desk, f"bulk/{feed.name}", spoken)
+
+
+def _write_lines(desk: Desk, feed: BundleFeed, batch: Batch, rendered: dict[int, bytes]) -> None:
+    """One file of a bundle a line; none where all records of a month are late."""
+    lines = [rendered[told.row] + b"\n" for told in batch.sent]
+    if lines:
+        path = desk.path("ndjson", feed.name, feed.name, batch, ".ndjson.gz")
+        desk.write_perhaps_broken(f"ndjson/{feed.name}", path, lines)
 
 
 def _write_bundle_files(desk: Desk, feed: BundleFeed, batch: Batch, rendered: dict[int, bytes]) -> None:

@@ -21,7 +21,8 @@ EVENT_COLUMNS = tuple(column.name for column in COUNTED_EVENT.columns)
 class CountRun:
     """One counting of the resolved model.
 
-    created_at: instant in UTC as text. as_of: the calendar date up to which records were looked at.
+    created_at: instant in UTC as text, to the microsecond, because the latest run is what is published. as_of: the
+    calendar date up to which records were looked at.
     definition_hash, snapshot_hash: digests of what was counted by, and of what was counted.
     """
 

@@ -13,6 +13,11 @@ def instant_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def exact_instant_text(moment: datetime) -> str:
+    """An aware moment as `YYYY-MM-DDTHH:MM:SS.ffffffZ`, for what can happen twice in a second; sorts as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 @lru_cache(maxsize=4096)
 def to_utc_text(moment: str) -> str:
     """ISO text with an offset as UTC text; a bare date stays as it is. Raises ValueError when it is neither."""

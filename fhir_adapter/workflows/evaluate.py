@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from fhir_adapter.errors import NothingToPublish
 from fhir_adapter.store.counts_store import CountRun, latest_run, load_cells, load_events, save_count_run
 from fhir_adapter.store.database import reading, writing
-from fhir_adapter.store.instants import instant_text
+from fhir_adapter.store.instants import exact_instant_text
 from fhir_adapter.store.snapshot import read_tables, write_snapshot
 from fhir_adapter.workflows.resolve import resolve_store
 from indicator_engine.counts import Counted, MonthRange, gather
@@ -73,7 +73,7 @@ def save_counts(
     """Keep the counts of one run; what is published is made from the latest run."""
     run = CountRun(
         id=uuid.uuid4().hex,
-        created_at=instant_text(created_at),
+        created_at=exact_instant_text(created_at),
         as_of=as_of.isoformat(),
         engine=store.engine,
         definition_hash=catalogue.digest(),

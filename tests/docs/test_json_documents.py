@@ -63,7 +63,7 @@ def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
     table = f"{FOLDER}/world/reference/imd2019.csv"
     (perinatal.folder / "bad.json").write_text("{", "utf-8")
     disagreeing = _with_another_gestation(perinatal.folder, files)
-    feeds = [each for each in files if each.endswith(".ndjson.gz")]
+    feeds = [each for each in files if "/ndjson/maternity/" in each]
     return {
         "ingest-dry-run": perinatal("ingest", *disagreeing, "bad.json", "--dry-run", "--json").document,
         "ingest": perinatal("ingest", *feeds, *disagreeing, "bad.json", "--json").document,
@@ -75,7 +75,7 @@ def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
 
 def _with_another_gestation(folder: Path, files: list[str]) -> list[str]:
     """The CSV feeds, every baby of them born nine days earlier in its pregnancy than the bundles say."""
-    feeds = [each for each in files if each.endswith(".csv") and "msd401" in each]
+    feeds = [each for each in files if each.endswith(".csv") and "msd401-" in each]
     for feed in feeds:
         with (folder / feed).open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))

@@ -17,6 +17,7 @@ from fhir_adapter.store.counts_store import (
     save_count_run,
 )
 from fhir_adapter.store.database import open_database, reading, writing
+from fhir_adapter.store.instants import exact_instant_text
 from fhir_adapter.store.outbox import (
     OutboxStatus,
     lease_next,
@@ -258,6 +259,17 @@ def test_counts_are_given_back_as_they_were_saved(store: sa.Engine) -> None:
         save_count_run(connection, run, cells, events)
         found = latest_run(connection), load_cells(connection, run.id), load_events(connection, run.id)
     assert found == (run, cells, events)
+
+
+def test_of_two_runs_in_one_second_the_later_is_the_latest(store: sa.Engine) -> None:
+    moments = [datetime(2026, 4, 1, 12, 0, 0, microsecond, tzinfo=UTC) for microsecond in (10, 9)]
+    first, second = (exact_instant_text(moment) for moment in sorted(moments))
+    with writing(store) as connection:
+        for name, moment in (("z", first), ("a", second)):
+            save_count_run(connection, CountRun(name, moment, "2026-04-01", "duckdb", "d", "s"), [], [])
+        found = latest_run(connection)
+    assert found is not None
+    assert found.id == "a"
 
 
 def test_a_forgotten_run_leaves_nothing(store: sa.Engine) -> None:

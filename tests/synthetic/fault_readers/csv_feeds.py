@@ -7,6 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tests.synthetic.fault_readers.csv_codes import (
+    CODES_OF_BADGERNET,
+    CODES_OF_CSDS,
+    CODES_OF_E3,
+    CODES_OF_MHSDS,
+    CODES_OF_MSDS,
+)
 from tests.synthetic.fault_readers.plain import (
     Baby,
     Birth,
@@ -24,6 +31,7 @@ from tests.synthetic.fault_readers.plain import (
 from tests.synthetic.fault_readers.sent_files import Arrived, whole_files
 
 Row = Mapping[str, str]
+RecordsOf = Callable[[Sequence[Row]], Iterator[Record]]
 
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 BRITISH_DAY = re.compile(r"\d\d/\d\d/\d{4}")
@@ -33,48 +41,6 @@ MAIN_TABLES = {
     "badgernet": "badgernet_episodes",
     "csds": "cyp201_202",
     "mhsds": "mhs101",
-}
-TWO_DIGITS = tuple(f"{code:02d}" for code in range(1, 14))
-SETTINGS = frozenset((*TWO_DIGITS[:12], "98", "99"))
-CODES_OF_MSDS = {
-    "DeliveryMethodCode": frozenset("0123456789"),
-    "BabyFirstFeedIndCode": frozenset(TWO_DIGITS[:3]),
-    "PregOutcome": frozenset((*TWO_DIGITS[:5], "98")),
-    "PersonPhenSex": frozenset("129X"),
-    "FetusPresentation": frozenset((*TWO_DIGITS[:4], "XX")),
-    "SettingPlaceBirth": SETTINGS,
-}
-CODES_OF_E3 = {
-    "DeliveryMethod": frozenset(
-        (
-            "Spontaneous vertex",
-            "Spontaneous other cephalic",
-            "Low forceps, not breech",
-            "Other forceps, not breech",
-            "Ventouse",
-            "Breech",
-            "Breech extraction",
-            "Elective caesarean section",
-            "Emergency caesarean section",
-            "Other",
-        )
-    ),
-    "FirstFeed": frozenset(("Maternal breast milk", "Donor breast milk", "Not breast milk")),
-}
-CODES_OF_BADGERNET = {"DischargeDestination": frozenset(("1", "2", "3", "4", "12"))}
-CODES_OF_CSDS = {
-    "AttendCode": frozenset("234567"),
-    "Medium": frozenset(("01", "02", "04", "05", "09", "10", "11", "12", "13", "98")),
-    "ActivityCode": frozenset((*TWO_DIGITS[:12], "97")),
-    "BreastFeedingStatus": frozenset(TWO_DIGITS[:3]),
-}
-CODES_OF_MHSDS = {
-    "SourceOfReferralMH": frozenset(
-        (
-            *("gp", "midwife", "health_visitor", "self", "obstetrics", "neonatal", "iapt", "other_mh"),
-            *("social", "vcse", "other", "unknown"),
-        )
-    )
 }
 
 
@@ -87,9 +53,6 @@ def read_csv_feed(folder: Path, feed: str) -> Feed:
         if file.stem == MAIN_TABLES[feed]:
             found.sendings.append(Sending(file.month, file.part, list(records_of(list(file.rows())))))
     return found
-
-
-RecordsOf = Callable[[Sequence[Row]], Iterator[Record]]
 
 
 def _reader_of_msds(files: Iterable[Arrived]) -> RecordsOf:
@@ -184,8 +147,7 @@ def _stay(row: Row) -> Record:
     return stay_record(row["BadgerUniqueID"], row["AdmitTime"], birth, faults)
 
 
-def _reader_of_csds(files: Iterable[Arrived]) -> RecordsOf:
-    """The numbers stand in the contact's own row; the table of patients must tell no others."""
+def _reader_of_csds(_: Iterable[Arrived]) -> RecordsOf:
     return lambda rows: (
         event_record(
             row["CareContactID"],
