@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+import orjson
+
 from synthetic_bundles.csv_lines import csv_line
 from synthetic_bundles.faults.drawing import Faults
 from synthetic_bundles.faults.kinds import Fault, System
@@ -24,20 +27,22 @@ from synthetic_bundles.files import fault_of_file, name_when_sent_again, write_b
 from synthetic_bundles.identifiers import bundle_identifier, world_stamp
 from synthetic_bundles.placing import Batch, Told, batches, spoken_faults
 from synthetic_bundles.records import BirthRecord
-from synthetic_bundles.render_bulk import bulk_lines
+from synthetic_bundles.render_bulk import BulkFile, bulk_lines, bulk_manifest
 from synthetic_bundles.tables import World
 from synthetic_bundles.telling import natural_faults, told_by
 
+EXPORT = "https://perinatal-equity.example/synthetic/$export?feed="
 FeedName = str  # "<format>/<feed>"
 Move = Callable[[int], None]
 
 
 @dataclass(slots=True)
 class Written:
-    """What was written: every file in order, and the faults by feed."""
+    """What was written: every file in order, the faults by feed, and the files of Bulk Data by feed."""
 
     paths: list[Path] = field(default_factory=list)
     faults: defaultdict[FeedName, Counter[Fault]] = field(default_factory=lambda: defaultdict(Counter))
+    exported: defaultdict[str, list[BulkFile]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,17 @@ def write_feeds(
 ) -> Written:
     """Write the feeds of these systems in these formats. Memory holds one month of one system at a time."""
     desk = Desk(world, faults, folder, formats, world_stamp(world), Written(), progress)
-    for system in System:
-        if system in systems and _is_wanted(system, formats):
-            for batch in batches(told_by(world, faults, system), str(world.last_month)):
-                _write_batch(desk, system, batch)
+    for system in wanted_systems(formats, systems):
+        for batch in batches(told_by(world, faults, system), str(world.last_month)):
+            _write_batch(desk, system, batch)
+    for feed in sorted(desk.written.exported):
+        _write_manifest(desk, feed)
     return desk.written
+
+
+def wanted_systems(formats: Collection[str], systems: Collection[System]) -> list[System]:
+    """Those of these systems that have a feed in one of these formats."""
+    return [system for system in System if system in systems and _is_wanted(system, formats)]
 
 
 def records_of_system(world: World, system: System) -> int:
@@ -169,7 +180,19 @@ def _write_bulk(desk: Desk, feed: BundleFeed, batch: Batch, rendered: dict[int, 
         for resource_type, line in bulk_lines(rendered[told.row]):
             by_type[resource_type].append(line)
     for resource_type in sorted(by_type):
-        desk.write(desk.path("bulk", feed.name, resource_type, batch, ".ndjson.gz"), by_type[resource_type])
+        path = desk.path("bulk", feed.name, resource_type, batch, ".ndjson.gz")
+        desk.write(path, by_type[resource_type])
+        desk.written.exported[feed.name].append(BulkFile(resource_type, path.name, len(by_type[resource_type])))
+
+
+def _write_manifest(desk: Desk, feed: str) -> None:
+    """The answer of the export that the files of a feed come from, finished when the world ends."""
+    world = desk.world
+    part = f"-p{world.part:02d}" if world.parts > 1 else ""
+    end = f"{world.last_month + np.timedelta64(1, 'M')}-01T00:00:00Z"
+    manifest = bulk_manifest(desk.written.exported[feed], transaction_time=end, request=EXPORT + feed)
+    path = desk.folder / "bulk" / feed / f"manifest{part}.json"
+    desk.write(path, [orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
 
 
 def _write_tables(desk: Desk, feed: TableFeed, batch: Batch) -> None:

@@ -17,7 +17,7 @@ from synthetic_bundles.reference_files import write_deprivation, write_organisat
 from synthetic_bundles.tables import World
 from synthetic_bundles.truth_files import PartOfTruth, keep_truth, truth_of_part, write_truth
 from synthetic_bundles.world import Plan, generate_part
-from synthetic_bundles.write_feeds import write_feeds
+from synthetic_bundles.write_feeds import records_of_system, wanted_systems, write_feeds
 
 Progress = Callable[[int, int], None]
 REFERENCE_FOLDER = "reference"
@@ -60,12 +60,11 @@ def write_world(
     scratch = folder / SCRATCH_FOLDER
     scratch.mkdir(exist_ok=True)
     paths = _write_reference(first, folder / REFERENCE_FOLDER)
-    written = [_write_part_of(first, folder, writing)] if plan.parts == 1 else []
-    del first
-    if plan.parts > 1:
+    if plan.parts == 1:
+        written = [_write_part_of(first, folder, writing, progress)]
+    else:
+        del first
         written = list(_write_parts(plan, folder, writing, processes, progress))
-    elif progress is not None:
-        progress(plan.births, plan.births)
     paths += [path for part in written for path in part.paths]
     paths += write_truth(plan, writing.faults, [part.truth for part in written], folder, scratch)
     shutil.rmtree(scratch)
@@ -88,12 +87,13 @@ def _write_parts(
 
 
 def _write_part(plan: Plan, part: int, folder: Path, writing: Writing) -> PartWritten:
-    return _write_part_of(generate_part(plan, part), folder, writing)
+    return _write_part_of(generate_part(plan, part), folder, writing, None)
 
 
-def _write_part_of(world: World, folder: Path, writing: Writing) -> PartWritten:
+def _write_part_of(world: World, folder: Path, writing: Writing, progress: Progress | None) -> PartWritten:
     faults = draw_faults(world, load_fault_level(writing.faults))
-    written = write_feeds(world, faults, folder, formats=writing.formats, systems=writing.systems, progress=_ignore)
+    counter = _Counter(world, writing, progress)
+    written = write_feeds(world, faults, folder, formats=writing.formats, systems=writing.systems, progress=counter.add)
     keep_truth(world, faults, folder / SCRATCH_FOLDER)
     return PartWritten(written.paths, truth_of_part(world, faults, written.faults))
 
@@ -110,5 +110,18 @@ def _write_reference(world: World, folder: Path) -> list[Path]:
     return list(writers)
 
 
-def _ignore(_: int) -> None:
-    """Progress inside a part is not told."""
+@dataclass(slots=True)
+class _Counter:
+    """Tells how far a part is, in births: as many of them as its records are done."""
+
+    world: World
+    writing: Writing
+    progress: Progress | None
+    done: int = 0
+
+    def add(self, records: int) -> None:
+        self.done += records
+        if self.progress is not None:
+            systems = wanted_systems(self.writing.formats, self.writing.systems)
+            total = sum(records_of_system(self.world, system) for system in systems)
+            self.progress(self.world.births * self.done // total, self.world.births)
