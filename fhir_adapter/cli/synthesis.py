@@ -35,7 +35,8 @@ def synth(
     ] = "ndjson",
     faults: Annotated[str, typer.Option(metavar="none|default|heavy", help="How faulty the feeds are.")] = "none",
     system: Annotated[
-        list[System] | None, typer.Option(help="Whose feeds; may be given more than once. Every system's if not.")
+        list[System] | None,
+        typer.Option(help="Whose feeds: maternity if not given, all with --format all."),
     ] = None,
     areas: Annotated[
         str, typer.Option(metavar="llr|england", help="Whose distribution over deprivation the small areas have.")
@@ -50,7 +51,8 @@ def synth(
     """Write a synthetic world: feeds, reference tables and the truth, which knows the right answers."""
     formats = FORMATS if format_ == ALL else tuple(part.strip() for part in format_.split(","))
     plan = Plan(births, seed, load_scenario(scenario), first_month, months, areas)
-    writing = Writing(formats, faults, tuple(system or System))
+    systems = tuple(system or (System if format_ == ALL else (System.MATERNITY,)))
+    writing = Writing(formats, faults, systems)
     with progress_bar("Synthetic", births) as move:
         paths = write_world(
             plan, out, writing, processes=processes or os.cpu_count() or 1, progress=lambda done, _: move(done)

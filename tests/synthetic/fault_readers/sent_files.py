@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UTF_16_MARK = b"\xff\xfe"
+MANIFEST = "manifest"  # of a bulk export: it lists files and holds no record
 NAME = re.compile(r"(?P<stem>\w+)-(?P<trust>\w+)-(?P<month>\d{4}-\d\d)(?:-p(?P<part>\d+))?(?:-sent-again)?\.")
 
 
@@ -36,7 +37,7 @@ class Arrived:
 
 def whole_files(folder: Path, broken: Counter[str]) -> Iterator[Arrived]:
     """The whole files of a folder in order of name. broken: where those are counted that are not."""
-    for path in sorted(folder.iterdir()):
+    for path in sorted(each for each in folder.iterdir() if not each.name.startswith(MANIFEST)):
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         fault = _fault_of(content)
         if fault is not None:
