@@ -31,4 +31,4 @@ def _value(figure: Figure | Shares) -> str:
 
 
 if __name__ == "__main__":
-    print(figures_table(), end="")  # noqa: T201 the table is what this module is run for
+    print(figures_table(), end="")  # noqa: T201 - the table is what this module is run for

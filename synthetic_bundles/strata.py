@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthetic_bundles.areas import quintiles_of
 from synthetic_bundles.chance import Integers, Texts
 from synthetic_bundles.london_time import Days
 from synthetic_bundles.mothers import ethnic_groups_of
-from synthetic_bundles.tables import ABSENT_TEXT, Table
-from synthetic_bundles.vocabulary import PSEUDO_POSTCODE
+from synthetic_bundles.tables import Table
 
 UNKNOWN = "unknown"
 AGE_BANDS = ("<20", "20-24", "25-29", "30-34", "35-39", "40-44", "45+")
@@ -22,13 +20,6 @@ AGE_BAND_STARTS = (20, 25, 30, 35, 40, 45)
 def ethnic_groups(mothers: Table) -> Texts:
     """Group of the category that was recorded; not stated, not known and absent are unknown."""
     return ethnic_groups_of(mothers["recorded_ethnic_category"])
-
-
-def deprivation_quintiles(mothers: Table, areas: Table) -> Texts:
-    """Quintile of the area of the recorded postcode, "1" most deprived; unknown without a real postcode."""
-    quintiles = quintiles_of(areas["decile"][mothers["area"]]).astype("U1")
-    is_known = ~np.isin(mothers["postcode"], (ABSENT_TEXT, PSEUDO_POSTCODE))
-    return np.where(is_known, quintiles, UNKNOWN)
 
 
 def age_bands(birth_dates: Days, at: Days) -> Texts:

@@ -32,7 +32,7 @@ def application(database_url: str, **changes: int) -> Iterator[Client]:
         key=SecretStr(KEY),
         synthetic=True,
         base_url=BASE_URL,
-        **changes,  # type: ignore[arg-type]
+        **changes,  # type: ignore[arg-type]  # settings by name
     )
     with wiring.opened_store(settings) as store:
         yield Client(wiring.app_of(settings, store))

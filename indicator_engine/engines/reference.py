@@ -232,9 +232,9 @@ COMPARISONS: Mapping[str, Callable[[Cell, Cell], bool]] = {
     "=": lambda left, right: left == right,
     "<>": lambda left, right: left != right,
     "<": lambda left, right: left < right,  # type: ignore[operator]  # types were checked when the node was made
-    "<=": lambda left, right: left <= right,  # type: ignore[operator]
-    ">": lambda left, right: left > right,  # type: ignore[operator]
-    ">=": lambda left, right: left >= right,  # type: ignore[operator]
+    "<=": lambda left, right: left <= right,  # type: ignore[operator]  # types were checked when the node was made
+    ">": lambda left, right: left > right,  # type: ignore[operator]  # types were checked when the node was made
+    ">=": lambda left, right: left >= right,  # type: ignore[operator]  # types were checked when the node was made
 }
 
 

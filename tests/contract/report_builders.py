@@ -54,7 +54,7 @@ def statistic(**changes: object) -> DisclosedStatistic:
         "status": "red",
         "withheld": None,
     }
-    return DisclosedStatistic(**{**parts, **changes})  # type: ignore[arg-type]
+    return DisclosedStatistic(**{**parts, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def spc_point(**changes: object) -> DisclosedSpcPoint:
@@ -72,7 +72,7 @@ def spc_point(**changes: object) -> DisclosedSpcPoint:
         "provisional": False,
         "withheld": None,
     }
-    return DisclosedSpcPoint(**{**parts, **changes})  # type: ignore[arg-type]
+    return DisclosedSpcPoint(**{**parts, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def series(length: int = 3) -> tuple[DisclosedSeriesPoint, ...]:
@@ -122,7 +122,7 @@ def disclosed_report(**changes: object) -> DisclosedReport:
         "spc": spc_point(),
         "series": series(),
     }
-    return DisclosedReport(**{**parts, **changes})  # type: ignore[arg-type]
+    return DisclosedReport(**{**parts, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def context(**changes: object) -> ReportContext:
@@ -143,7 +143,7 @@ def context(**changes: object) -> ReportContext:
         "preset": "hes",
         "audience": "public",
     }
-    return ReportContext(**{**parts, **changes})  # type: ignore[arg-type]
+    return ReportContext(**{**parts, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def built(report: DisclosedReport | None = None, **changes: object) -> Json:
@@ -151,7 +151,7 @@ def built(report: DisclosedReport | None = None, **changes: object) -> Json:
     disclosed = report or disclosed_report()
     return build_measure_report(
         disclosed,
-        changes.pop("definition", None) or definition(disclosed.indicator),  # type: ignore[arg-type]
+        changes.pop("definition", None) or definition(disclosed.indicator),  # type: ignore[arg-type]  # fields by name
         shipped_stratifiers(),
         context(**changes),
     )

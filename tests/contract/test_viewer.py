@@ -187,7 +187,7 @@ def points(count: int, **changes: object) -> list[ChartPoint]:
     """Monthly points at one level."""
     start = date(2025, 1, 1)
     each = ChartPoint(start, start, value=0.2, centre=0.2, lower=0.1, upper=0.3, variation="common-cause")
-    return [replace(each, **changes)] * count  # type: ignore[arg-type]
+    return [replace(each, **changes)] * count  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.mark.parametrize(
