@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from fhir_adapter.sources.date_format import DAY_MONTH_YEAR, ISO, check_date_format
 from indicator_engine.tables import TABLES, ColumnType
 
 NAME = r"^[a-z][a-z0-9-]{1,40}$"
 WORKING_COLUMN = "_"  # a column that begins so joins rows and never leaves the mapper
+NUMBER = "{n}"  # in the names of a repeated group: stands for the number of the group
+MOST_REPEATS = 60  # groups of columns in one line
+UNKNOWN_KEY = "extra_forbidden"  # what pydantic calls a key that a model does not have
 
 
 class ManifestModel(BaseModel):
     """A part of a manifest: no unknown key, no change afterwards."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def name_nearest_key(cls, written: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Say of an unknown key which known one is nearest; every other fault stays as it is."""
+        try:
+            return validate(written)
+        except ValidationError as cause:
+            faults = [told_fault(each["type"], each["loc"], each["msg"], cls.keys()) for each in cause.errors()]
+            raise ValidationError.from_exception_data(cls.__name__, faults) from None
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """The keys as they are written in the file."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+
+def told_fault(kind: str, place: tuple[int | str, ...], text: str, keys: Sequence[str]) -> InitErrorDetails:
+    """A fault of one model as told: an unknown key of it comes with the nearest of its keys."""
+    if kind == UNKNOWN_KEY and len(place) == 1:
+        nearest = difflib.get_close_matches(str(place[0]), keys, n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"the keys here are {', '.join(keys)}"
+        text, kind = f"there is no such key; {hint}", "unknown_key"
+    told = PydanticCustomError(kind, "{text}", {"text": text})
+    return InitErrorDetails(type=told, loc=place, input=None)
 
 
 class AdapterKind(StrEnum):
@@ -54,27 +94,57 @@ class TranslateRule(ManifestModel):
         return "null" if written is None else written
 
 
+class UnitAssumption(ManifestModel):
+    """The unit that a number without one is taken to be in, when it is inside these limits.
+
+    at_least: smallest number, inclusive; below: largest, exclusive.
+    """
+
+    unit: str
+    at_least: float | None = None
+    below: float | None = None
+
+
 class UnitRule(ManifestModel):
-    """The column that holds the unit (or the unit that is always meant), and those accepted."""
+    """The column that holds the unit (or the unit that is always meant), and those accepted.
+
+    assume: by the size of the number, in order, where no unit is given.
+    """
 
     from_: Annotated[str | None, Field(alias="from")] = None
     fixed: str | None = None
     to: str | None = None
     allow: tuple[str, ...] = ()
+    assume: tuple[UnitAssumption, ...] = ()
 
     @model_validator(mode="after")
     def check_one_origin(self) -> UnitRule:
-        if (self.from_ is None) == (self.fixed is None):
-            raise ValueError("give either `from`, the column of the unit, or `fixed`")
+        if self.fixed is not None and (self.from_ is not None or self.assume):
+            raise ValueError("`fixed` stands alone: give either it, or `from` and `assume`")
+        if self.fixed is None and self.from_ is None and not self.assume:
+            raise ValueError("give `from`, the column of the unit, `fixed`, or `assume`")
         return self
 
 
+def as_date_format(written: Any) -> Any:
+    """The older name of `DD/MM/YYYY`."""
+    return DAY_MONTH_YEAR if written == "day/month/year" else written
+
+
 class DateRule(ManifestModel):
-    """How dates are written. precision `time`: a date without a time is a fault."""
+    """How dates are written. precision `time`: a date without a time is a fault.
+
+    format: `iso`, or day, month and year as DD, MM or MON, and YYYY with what stands between them; a time may follow.
+    """
 
     precision: Literal["day", "time"] = "day"
     zone: str = "Europe/London"
-    format: Literal["iso", "day/month/year"] = "iso"
+    format: Annotated[str, BeforeValidator(as_date_format)] = ISO
+
+    @field_validator("format")
+    @classmethod
+    def check_format(cls, written: str) -> str:
+        return check_date_format(written)
 
     @field_validator("zone")
     @classmethod
@@ -102,10 +172,53 @@ class TextRule(ManifestModel):
 
 
 class KeyRule(ManifestModel):
-    """A source key put together: `<prefix>:<scope>/<kind>/<parts>`; absent when a part is absent."""
+    """A source key put together: `<prefix>:<scope>/<kind>/<parts>`; absent when a part is absent.
+
+    suffix: the same last part on every line, such as the number of a repeated group.
+    """
 
     kind: Annotated[str, Field(pattern=NAME)]
     from_: Annotated[Names, Field(alias="from", min_length=1)]
+    suffix: str | None = None
+
+
+def as_condition(written: Any) -> Any:
+    """A bare name where a condition may stand: the column must be filled."""
+    return {"column": written} if isinstance(written, str) else written
+
+
+class Condition(ManifestModel):
+    """What a line must hold: a column that is filled, or holds one of some texts, or none of them.
+
+    A line in which the column is absent meets no condition.
+    """
+
+    column: str
+    is_: Annotated[Names, Field(alias="is")] = ()
+    is_not: Names = ()
+
+    @model_validator(mode="after")
+    def check_one_kind(self) -> Condition:
+        if self.is_ and self.is_not:
+            raise ValueError("give either `is` or `is_not`")
+        return self
+
+
+def as_conditions(written: Any) -> Any:
+    """One condition where a list of them may stand."""
+    return (written,) if isinstance(written, str | Mapping) else written
+
+
+Conditions: TypeAlias = Annotated[
+    tuple[Annotated[Condition, BeforeValidator(as_condition)], ...], BeforeValidator(as_conditions)
+]
+
+
+class Summand(ManifestModel):
+    """One part of a quantity that stands in several columns, with its unit."""
+
+    from_: Annotated[str, Field(alias="from")]
+    unit: str
 
 
 class ColumnRule(ManifestModel):
@@ -113,7 +226,10 @@ class ColumnRule(ManifestModel):
 
     from: column of the view or of the file; of several, the first that is not absent.
     time: column with the time of day that belongs to the date. value: the same text in every row.
-    as: `imd_missing_reason` turns a postcode into the reason why it has no area.
+    sum: parts of one quantity; absent when the first is absent, and a later part that is absent counts nothing.
+    as: `imd_missing_reason` turns a postcode into the reason why it has no area; `weeks+days` reads 39+2.
+    missing: texts that count as absent in this column, besides those of the file.
+    when: conditions that a line must meet for this column, in files whose lines say what they hold.
     outside: what becomes of a code that is not in its list. prefer: codes in order, the first wins in silence.
     """
 
@@ -121,7 +237,10 @@ class ColumnRule(ManifestModel):
     time: str | None = None
     value: str | None = None
     key: KeyRule | None = None
-    as_: Annotated[Literal["imd_missing_reason"] | None, Field(alias="as")] = None
+    sum: tuple[Summand, ...] = ()
+    as_: Annotated[Literal["imd_missing_reason", "weeks+days"] | None, Field(alias="as")] = None
+    missing: Names = ()
+    when: Conditions = ()
     type: ColumnType | None = None
     required: bool = False
     translate: TranslateRule | None = None
@@ -135,8 +254,9 @@ class ColumnRule(ManifestModel):
 
     @model_validator(mode="after")
     def check_one_origin(self) -> ColumnRule:
-        if sum([bool(self.from_), self.value is not None, self.key is not None]) != 1:
-            raise ValueError("give exactly one of `from`, `value` and `key`")
+        given = (bool(self.from_), self.value is not None, self.key is not None, bool(self.sum))
+        if given.count(True) != 1:
+            raise ValueError("give exactly one of `from`, `value`, `key` and `sum`")
         return self
 
 
@@ -190,11 +310,43 @@ class BundleRows(ManifestModel):
     contributions: tuple[Contribution, ...] = ()
 
 
+class RepeatRange(ManifestModel):
+    """Numbers of the groups of columns in a line, from the first to the last."""
+
+    first: Annotated[int, Field(ge=0)] = 1
+    last: int
+
+    @model_validator(mode="after")
+    def check_order(self) -> RepeatRange:
+        if not self.first <= self.last < self.first + MOST_REPEATS:
+            raise ValueError(f"`last` is not before `first`, and there are at most {MOST_REPEATS} groups")
+        return self
+
+
+def as_repeats(written: Any) -> Any:
+    """The numbers of a range as texts."""
+    if isinstance(written, Mapping):
+        numbers = RepeatRange.model_validate(written)
+        return tuple(str(number) for number in range(numbers.first, numbers.last + 1))
+    return tuple(str(each) for each in written) if isinstance(written, list) else written
+
+
+Repeats: TypeAlias = Annotated[
+    tuple[str, ...],
+    BeforeValidator(as_repeats, json_schema_input_type=RepeatRange | tuple[str | int, ...]),
+    Field(max_length=MOST_REPEATS),
+]
+
+
 class CsvRows(ManifestModel):
-    """Rows of one table of the common model out of a line of a file. when: only if this column is filled."""
+    """Rows of one table of the common model out of a line of a file. when: only if the line meets these conditions.
+
+    repeat: numbers of the groups of columns; each gives a row of its own, with `{n}` in any name standing for it.
+    """
 
     table: str
-    when: str | None = None
+    when: Conditions = ()
+    repeat: Repeats = ()
     columns: Columns
 
 
@@ -202,11 +354,13 @@ class IdentityRule(ManifestModel):
     """Where the identifiers of a person are; each names a column of the view or of the file.
 
     key: column (bundle) or key rule (file) that gives the `person_key` of the row.
+    when, repeat: as for rows of a file.
     """
 
     role: str
     view: str | None = None
-    when: str | None = None
+    when: Conditions = ()
+    repeat: Repeats = ()
     key: str | KeyRule
     nhs_number: str | None = None
     nhs_number_status: str | None = None
@@ -283,21 +437,59 @@ class BundleManifest(Manifest):
         return self
 
 
-class CsvManifest(Manifest):
-    """The manifest of an adapter that reads CSV files."""
+class CsvFile(ManifestModel):
+    """One shape of file: how it is known and what its lines give."""
 
-    kind: Literal[AdapterKind.CSV]
     recognise: CsvClaim
-    format: CsvFormat = CsvFormat()
-    key_scope: KeyScope
     tables: Annotated[tuple[CsvRows, ...], Field(min_length=1)]
     identities: tuple[IdentityRule, ...] = ()
 
     @model_validator(mode="after")
-    def check_tables(self) -> CsvManifest:
+    def check_tables(self) -> CsvFile:
         for rows in self.tables:
             check_target_columns(rows.table, [rows.columns])
         return self
+
+
+class CsvManifest(Manifest):
+    """The manifest of an adapter that reads CSV files: of one shape, or of several under `files`."""
+
+    kind: Literal[AdapterKind.CSV]
+    recognise: CsvClaim | None = None
+    format: CsvFormat = CsvFormat()
+    key_scope: KeyScope
+    tables: tuple[CsvRows, ...] = ()
+    identities: tuple[IdentityRule, ...] = ()
+    files: Mapping[Annotated[str, Field(pattern=NAME)], CsvFile] = {}
+
+    @model_validator(mode="after")
+    def check_shapes(self) -> CsvManifest:
+        if self.files and (self.recognise or self.tables or self.identities):
+            raise ValueError("with `files`, each file has its own `recognise`, `tables` and `identities`")
+        if not self.files and (self.recognise is None or not self.tables):
+            raise ValueError("give `recognise` and `tables`, or several shapes under `files`")
+        for rows in self.tables:
+            check_target_columns(rows.table, [rows.columns])
+        return self
+
+    def shapes(self) -> Mapping[str, CsvFile]:
+        """Every shape of file by its key below `files`; the only one has no name."""
+        if self.recognise is None:
+            return self.files
+        return {"": CsvFile(recognise=self.recognise, tables=self.tables, identities=self.identities)}
+
+
+class SiteFile(ManifestModel):
+    """What is particular to the files of one place: `sites/<name>.yaml` of an adapter.
+
+    senders: values of the column that names the sender, for which `values` hold; none given, they hold for all.
+    aliases: names of its headers to the names that the mapping uses. values: codes of a ConceptMap to their targets.
+    """
+
+    site: Annotated[str, Field(pattern=NAME)]
+    senders: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = {}
+    values: Mapping[str, Mapping[str, str]] = {}
 
 
 AnyManifest: TypeAlias = Annotated[BundleManifest | CsvManifest, Field(discriminator="kind")]
@@ -309,6 +501,12 @@ def check_target_columns(table: str, blocks: list[Mapping[str, ColumnRule]]) -> 
         raise ValueError(f"the common model has no table {table}; it has {', '.join(TABLES)}")
     known = TABLES[table].column_names
     named = {name for block in blocks for name in block if not name.startswith(WORKING_COLUMN)}
-    unknown = sorted(named - set(known))
+    unknown = [with_nearest(name, known) for name in sorted(named - set(known))]
     if unknown:
         raise ValueError(f"table {table} of the common model has no column {', '.join(unknown)}")
+
+
+def with_nearest(name: str, known: Sequence[str]) -> str:
+    """A name that is not known, with the nearest that is."""
+    nearest = difflib.get_close_matches(name, known, n=1)
+    return f"{name} (did you mean {nearest[0]}?)" if nearest else name

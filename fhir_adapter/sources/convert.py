@@ -13,16 +13,19 @@ from functools import lru_cache, partial
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from fhir_adapter.sources.adapter import ColumnRule, DateRule, FixedCode, TextRule
+from fhir_adapter.sources.adapter import ColumnRule, DateRule, FixedCode, TextRule, UnitAssumption
 from fhir_adapter.sources.concept_map import CodeMap
+from fhir_adapter.sources.date_format import ISO, iso_order
 from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.units import factor_between
 from indicator_engine.code_lists import code_list
 from indicator_engine.tables import Column, ColumnType
 
+CONSTANT = ColumnRule(value="")  # a rule that adds nothing to the column
 LONDON = ZoneInfo("Europe/London")
 LARGEST_INTEGER = 2**31 - 1  # an integer column of every store
 LONGEST_TEXT = 4_000  # characters; no column of the common model holds more
+LAST_DAY = 6  # after completed weeks
 DECIMAL_PLACES = 6  # after a change of unit, to drop binary noise
 DAYS_REMEMBERED = 1 << 14  # 45 years; a memory of dates stays flat however many records are read
 CLOCK = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
@@ -56,11 +59,20 @@ def cell_reader(column: Column, rule: ColumnRule, places: Places, maps: Mapping[
     """
     if rule.key is not None:
         raise RuleInvalid("`key` is for files; a bundle has getResourceKey() and getReferenceKey()")
+    if rule.when:
+        raise RuleInvalid("`when` is for files; a view has where()")
     if rule.value is not None:
         return constant_reader(column, rule.value)
+    if rule.missing:
+        present = cell_reader(column, rule.model_copy(update={"missing": ()}), places, maps)
+        return partial(read_but_missing, frozenset(rule.missing), present)
+    if rule.sum:
+        return sum_reader(column, rule, places)
     origins = [place_of(name, places) for name in rule.from_]
     if rule.as_ == "imd_missing_reason":
         return partial(read_missing_reason, origins)
+    if rule.as_ == "weeks+days":
+        return single_reader(origins[0], partial(weeks_and_days, *limits(column, rule)))
     if rule.unit is not None:
         return unit_reader(column, rule, origins[0], places)
     if rule.time is not None:
@@ -79,10 +91,60 @@ def place_of(name: str, places: Places) -> int:
 
 
 def constant_reader(column: Column, value: str) -> Reader:
-    """The same text for every row."""
+    """The same cell for every row."""
+    cell = constant_cell(column, value)
+    return lambda _: cell
+
+
+def constant_cell(column: Column, value: str) -> Cell:
+    """What a column holds when the manifest gives the value. Raises RuleInvalid for one that it cannot hold."""
     if column.values and value not in column.values:
         raise RuleInvalid(f"{value} is not one of {', '.join(column.values)}")
-    return lambda _: value
+    try:
+        return converter(column, CONSTANT, {})(value)
+    except CellFault as cause:
+        raise RuleInvalid(f"value: {cause}") from None
+
+
+def read_but_missing(missing: Collection[str], read: Reader, row: Sequence[Any]) -> Cell:
+    """The cell of the values that do not stand for a missing one."""
+    return read([None if type(value) is str and value.strip() in missing else value for value in row])
+
+
+def sum_reader(column: Column, rule: ColumnRule, places: Places) -> Reader:
+    """A quantity whose parts stand in several columns, in the unit of the column; absent without its first part."""
+    if column.unit is None:
+        raise RuleInvalid("the column has no unit, so that parts cannot be added")
+    parts = [(place_of(each.from_, places), factor_between(each.unit, column.unit)) for each in rule.sum]
+    unknown = [each.unit for each, (_, factor) in zip(rule.sum, parts, strict=True) if factor is None]
+    if unknown:
+        raise RuleInvalid(f"no way from {', '.join(unknown)} to {column.unit}")
+    low, high = limits(column, rule)
+    is_whole = (rule.type or column.type) is ColumnType.INTEGER
+
+    def read(row: Sequence[Any]) -> Cell:
+        values = [(row[place], factor) for place, factor in parts]
+        if values[0][0] is None:
+            return None
+        total = math.fsum(number(value) * (factor or 0) for value, factor in values if value is not None)
+        return within(math.floor(total + 0.5) if is_whole else round(total, DECIMAL_PLACES), low, high)
+
+    return read
+
+
+def weeks_and_days(low: float, high: float, value: Any) -> Cell:
+    """Days of a gestation written as completed weeks and days, such as 39+2 or 39."""
+    weeks, plus, days = str(value).replace(" ", "").partition("+")
+    if not (plain_digits(weeks) and (plain_digits(days) if plus else not days) and (not days or len(days) == 1)):
+        raise CellFault(WRONG_TYPE, "weeks and days are expected here, such as 39+2")
+    if int(days or 0) > LAST_DAY:
+        raise CellFault(WRONG_TYPE, f"at most {LAST_DAY} days are expected after the weeks")
+    return within(int(weeks) * 7 + int(days or 0), low, high)
+
+
+def plain_digits(text: str) -> bool:
+    """Whether a text is made of one to three of the digits 0 to 9."""
+    return 1 <= len(text) <= 3 and text.isascii() and text.isdigit()
 
 
 def text_reader(origin: int) -> Reader:
@@ -251,7 +313,8 @@ def unit_reader(column: Column, rule: ColumnRule, origin: int, places: Places) -
     target = unit.to or column.unit
     if target is None:
         raise RuleInvalid("the column has no unit; give `to`")
-    factors = {each: factor_between(each, target) for each in unit.allow or ((unit.fixed or target),)}
+    assumed = tuple(each.unit for each in unit.assume)
+    factors = {each: factor_between(each, target) for each in (*(unit.allow or ((unit.fixed or target),)), *assumed)}
     unknown = [each for each, factor in factors.items() if factor is None]
     if unknown:
         raise RuleInvalid(f"no way from {', '.join(unknown)} to {target}")
@@ -259,12 +322,15 @@ def unit_reader(column: Column, rule: ColumnRule, origin: int, places: Places) -
     is_whole = (rule.type or column.type) is ColumnType.INTEGER
     fault = f"the unit must be one of {', '.join(factors)}"
     unit_place = None if unit.from_ is None else place_of(unit.from_, places)
+    assumptions = unit.assume
 
     def read(row: Sequence[Any]) -> Cell:
         value = row[origin]
         if value is None:
             return None
         written = unit.fixed if unit_place is None else row[unit_place]
+        if written is None and assumptions:
+            written = assumed_unit(assumptions, number(value))
         factor = factors.get(written) if type(written) is str else None
         if factor is None:
             raise CellFault("unit.missing" if written is None else "unit.not-allowed", fault)
@@ -276,6 +342,14 @@ def unit_reader(column: Column, rule: ColumnRule, origin: int, places: Places) -
         return within(math.floor(quantity + 0.5) if is_whole else round(float(quantity), DECIMAL_PLACES), low, high)
 
     return read
+
+
+def assumed_unit(assumptions: Sequence[UnitAssumption], value: float) -> str | None:
+    """The unit that a number without one is taken to be in; None when no assumption is made for its size."""
+    for each in assumptions:
+        if (each.at_least is None or value >= each.at_least) and (each.below is None or value < each.below):
+            return each.unit
+    return None
 
 
 def code_converter(column: Column, rule: ColumnRule, maps: Mapping[str, CodeMap]) -> Converter:
@@ -391,10 +465,7 @@ def date_text(rule: DateRule, value: Any) -> str:
     """The text of a date, put into ISO order."""
     if type(value) is not str:
         raise CellFault(WRONG_TYPE, "a date is expected here")
-    text = value.strip()
-    if rule.format == "day/month/year" and len(text) >= 10 and text[2] == text[5] == "/":
-        return f"{text[6:10]}-{text[3:5]}-{text[:2]}{text[10:]}"
-    return text
+    return iso_order(rule.format, value.strip())
 
 
 def to_date(rule: DateRule, value: Any) -> Cell:
@@ -408,7 +479,7 @@ def to_date(rule: DateRule, value: Any) -> Cell:
 
 def date_converter(rule: DateRule) -> Converter:
     """`to_date` with the common case decided first: an ISO date."""
-    if rule.format != "iso":
+    if rule.format != ISO:
         return partial(to_date, rule)
 
     def convert(value: Any) -> Cell:

@@ -62,7 +62,10 @@ class Columns:
         values = self.values(header)
         if None not in values:
             return self
-        chosen = [value is not None for value in values]
+        return self.only([value is not None for value in values])
+
+    def only(self, chosen: Sequence[bool]) -> Columns:
+        """The lines that are chosen."""
         raw = [None if texts is None else list(compress(texts, chosen)) for texts in self.raw]
         return Columns(list(compress(self.numbers, chosen)), raw, self._missing)
 
@@ -70,6 +73,8 @@ class Columns:
 def key_column(rule: CsvKey, scope: str, parts: Sequence[Values]) -> Values:
     """The source key `<scope>/<kind>/<parts>` of each line; None when a part is absent."""
     head = f"{scope}/{rule.kind}/"
+    if rule.suffix is not None:
+        parts = [*parts, [rule.suffix] * len(parts[0])]
     if len(parts) == 1:
         texts = [value for value in parts[0] if value is not None]
         if len(texts) == len(parts[0]) and is_plain("".join(texts)):

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.adapter import (
     WORKING_COLUMN,
     ColumnRule,
+    Condition,
+    CsvFile,
     CsvFormat,
     CsvManifest,
     CsvRows,
     DateRule,
     IdentityRule,
     KeyRule,
+    SiteFile,
 )
 from fhir_adapter.sources.concept_map import CodeMap
-from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader
+from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader, constant_cell
+from fhir_adapter.sources.csv_conditions import CsvCondition
 from fhir_adapter.sources.csv_rows import RowsFunction, compile_row_builder
+from fhir_adapter.sources.csv_shapes import (
+    condition_headers,
+    headers_in,
+    headers_of,
+    identity_fields,
+    later_headers,
+    sites_by_sender,
+    sites_in_format,
+    spelt_out,
+    with_values,
+)
+from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.row_steps import Reader
 from indicator_engine.tables import TABLES, Column, ColumnType
 
@@ -30,6 +46,7 @@ class Reading(StrEnum):
     """How the cells of a column come about."""
 
     FIXED = "fixed"
+    VALUE = "value"
     KEY = "key"
     TEXT = "text"
     REMEMBERED = "remembered"
@@ -42,7 +59,7 @@ class CsvCell:
     """One column to make. headers: columns of the file that it is made of, for the place of a fault.
 
     origins: places of those columns; read: from a row of their values. key: which of the keys, for a key.
-    fixed: what every row holds, for a column that is not read.
+    fixed: what every row holds, for a column that is not read. when: conditions on the lines that have the cell.
     """
 
     target: str
@@ -52,14 +69,15 @@ class CsvCell:
     read: Reader | None = None
     date: DateRule = field(default_factory=DateRule)
     key: int = 0
-    fixed: str | None = None
+    fixed: Cell = None
+    when: tuple[CsvCondition, ...] = ()
     is_set: bool = False
     is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRowsPlan:
-    """How one line gives a row of one table; `when` is the place of the column that must be filled.
+    """How one line gives a row of one table; `when` holds the conditions that it must meet.
 
     cells: one for each mapped column of the table, in the order of the common model.
     build: makes the rows out of the columns that are not fixed.
@@ -68,17 +86,18 @@ class CsvRowsPlan:
     table: str
     key: tuple[str, ...]
     key_headers: str
-    when: int | None
+    when: tuple[CsvCondition, ...]
     cells: tuple[CsvCell, ...]
     build: RowsFunction
 
 
 @dataclass(frozen=True, slots=True)
 class CsvKey:
-    """A source key `<scope>/<kind>/<parts>`; parts: places of the columns."""
+    """A source key `<scope>/<kind>/<parts>`; parts: places of the columns. suffix: a last part for every line."""
 
     kind: str
     parts: tuple[int, ...]
+    suffix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +105,7 @@ class CsvIdentityPlan:
     """Where the identifiers of a person stand in a line; places in the order of `Identity`. key: which of the keys."""
 
     role: str
-    when: int | None
+    when: tuple[CsvCondition, ...]
     key: int
     places: tuple[int | None, ...]
     postcodes: tuple[int, ...]
@@ -97,6 +116,7 @@ class CsvPlan:
     """All that `map_csv` needs. headers: columns that are read; places are places among them.
 
     sender: place of the column that names the sender; keys begin with `<prefix>:<sender>`.
+    by_sender: plans with the value lists of one site, in place of this one. others: plans of the other shapes of file.
     """
 
     format: CsvFormat
@@ -109,6 +129,16 @@ class CsvPlan:
     rows: tuple[CsvRowsPlan, ...]
     columns: Mapping[str, tuple[str, ...]]
     identities: tuple[CsvIdentityPlan, ...]
+    by_sender: Mapping[str, CsvPlan] = field(default_factory=dict)
+    others: tuple[CsvPlan, ...] = ()
+
+    def for_header(self, names: Sequence[str]) -> CsvPlan:
+        """The plan of the shape whose needed columns stand in the header; the nearest when none has them all.
+
+        names: under the names that the mapping uses. Of several shapes that fit, the one that needs most columns.
+        """
+        present = frozenset(names)
+        return min((self, *self.others), key=lambda each: (len(each.required - present), -len(each.required)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,74 +150,97 @@ class Layout:
     columns: Mapping[str, tuple[str, ...]]
 
 
-def plan_csv(manifest: CsvManifest, maps: Mapping[str, CodeMap], *, place: str) -> CsvPlan:
-    """The steps of an adapter; raises MappingInvalid with every rule that cannot be carried out."""
-    headers = used_headers(manifest)
-    keys = used_keys(manifest)
+def plan_csv(
+    manifest: CsvManifest, maps: Mapping[str, CodeMap], *, place: str, sites: Sequence[SiteFile] = ()
+) -> CsvPlan:
+    """The steps of an adapter; raises MappingInvalid with every rule that cannot be carried out.
+
+    The plan is that of the first shape of file; the other shapes are in its `others`.
+    """
+    written = sites_in_format(manifest.format, sites, place=place)
+    everywhere = with_values(maps, [site for site in sites if not site.senders], place=place)
+    local = {sender: with_values(everywhere, chosen, place=place) for sender, chosen in sites_by_sender(sites).items()}
+    plans: list[CsvPlan] = []
+    faults: list[str] = []
+    for name, shape in manifest.shapes().items():
+        head = f"files.{name}." if name else ""
+        plan = plan_shape(manifest, shape, written, everywhere, head, faults)
+        by_sender = {
+            sender: plan_shape(manifest, shape, written, its_maps, head, faults) for sender, its_maps in local.items()
+        }
+        plans.append(replace(plan, by_sender=by_sender))
+    if faults:
+        raise MappingInvalid(place, list(dict.fromkeys(faults)))
+    return replace(plans[0], others=tuple(plans[1:]))
+
+
+def plan_shape(
+    manifest: CsvManifest,
+    shape: CsvFile,
+    written: CsvFormat,
+    maps: Mapping[str, CodeMap],
+    head: str,
+    faults: list[str],
+) -> CsvPlan:
+    """The steps of one shape of file; faults are added to the list. head: key of the shape in the manifest."""
+    optional = (*written.optional, *later_headers(shape))
+    numbered = [*places_of("tables", shape.tables, head)]
+    named = [*places_of("identities", shape.identities, head)]
+    shape = spelt_out(shape)
+    headers = used_headers(manifest, shape)
+    keys = used_keys(shape)
     layout = Layout(
         places={name: at for at, name in enumerate(headers)},
         keys={rule: at for at, rule in enumerate(keys)},
-        columns=public_columns(manifest),
+        columns=public_columns(shape),
     )
-    faults: list[str] = []
-    rows = tuple(plan_rows(each, layout, maps, f"tables[{at}]", faults) for at, each in enumerate(manifest.tables))
+    rows = tuple(plan_rows(each, layout, maps, at, faults) for each, at in zip(shape.tables, numbered, strict=True))
     identities = tuple(
-        plan_identity(each, layout, f"identities[{at}]", faults) for at, each in enumerate(manifest.identities)
+        plan_identity(each, layout, at, faults) for each, at in zip(shape.identities, named, strict=True)
     )
-    if faults:
-        raise MappingInvalid(place, faults)
     return CsvPlan(
-        format=manifest.format,
+        format=written.model_copy(update={"optional": optional}),
         headers=headers,
-        required=frozenset(manifest.recognise.header),
+        required=frozenset(shape.recognise.header),
         sender=layout.places[manifest.key_scope.from_],
         prefix=manifest.key_scope.prefix,
         absent_sender=manifest.key_scope.absent,
-        keys=tuple(CsvKey(rule.kind, tuple(layout.places[name] for name in rule.from_)) for rule in keys),
+        keys=tuple(CsvKey(rule.kind, tuple(layout.places[name] for name in rule.from_), rule.suffix) for rule in keys),
         rows=rows,
         columns=layout.columns,
         identities=identities,
     )
 
 
-def used_keys(manifest: CsvManifest) -> tuple[KeyRule, ...]:
+def places_of(name: str, parts: Sequence[CsvRows | IdentityRule], head: str) -> Iterator[str]:
+    """The key of each part in the manifest, as often as the part repeats."""
+    for at, part in enumerate(parts):
+        yield from [f"{head}{name}[{at}]"] * max(1, len(part.repeat))
+
+
+def used_keys(shape: CsvFile) -> tuple[KeyRule, ...]:
     """Every key that a rule puts together, each once: a line makes it once for all rows that hold it."""
-    rules = [rule.key for rows in manifest.tables for rule in rows.columns.values() if rule.key]
-    rules += [each.key for each in manifest.identities if isinstance(each.key, KeyRule)]
+    rules = [rule.key for rows in shape.tables for rule in rows.columns.values() if rule.key]
+    rules += [each.key for each in shape.identities if isinstance(each.key, KeyRule)]
     return tuple(dict.fromkeys(rules))
 
 
-def used_headers(manifest: CsvManifest) -> tuple[str, ...]:
-    """Every column of the file that a rule names, each once."""
-    names: dict[str, None] = dict.fromkeys((*manifest.recognise.header, manifest.key_scope.from_))
-    for rows in manifest.tables:
-        names.update(dict.fromkeys([rows.when] if rows.when else []))
+def used_headers(manifest: CsvManifest, shape: CsvFile) -> tuple[str, ...]:
+    """Every column of the file that a rule names, each once, in the order of the rules."""
+    names: dict[str, None] = dict.fromkeys((*shape.recognise.header, manifest.key_scope.from_))
+    for rows in shape.tables:
+        names.update(dict.fromkeys(condition_headers(rows.when)))
         for rule in rows.columns.values():
-            names.update(dict.fromkeys(headers_of(rule)))
-    for identity in manifest.identities:
-        key = identity.key.from_ if isinstance(identity.key, KeyRule) else (identity.key,)
-        named = (*key, *identity_fields(identity), *identity.postcode, identity.when)
-        names.update(dict.fromkeys(name for name in named if name))
+            names.update(dict.fromkeys((*headers_of(rule), *condition_headers(rule.when))))
+    for identity in shape.identities:
+        names.update(dict.fromkeys(sorted(headers_in(identity))))
     return tuple(names)
 
 
-def headers_of(rule: ColumnRule) -> tuple[str, ...]:
-    """Columns of the file that a rule reads."""
-    key = rule.key.from_ if rule.key else ()
-    unit = (rule.unit.from_,) if rule.unit and rule.unit.from_ else ()
-    return (*rule.from_, *((rule.time,) if rule.time else ()), *key, *unit)
-
-
-def identity_fields(rule: IdentityRule) -> tuple[str | None, ...]:
-    """The columns of an identity rule in the order of `Identity`."""
-    return (
-        rule.nhs_number,
-        rule.nhs_number_status,
-        rule.local_id,
-        rule.local_id_system,
-        rule.family_name,
-        rule.given_name,
-        rule.birth_date,
+def plan_conditions(conditions: Sequence[Condition], layout: Layout) -> tuple[CsvCondition, ...]:
+    """The conditions with places in place of names."""
+    return tuple(
+        CsvCondition(layout.places[each.column], frozenset(each.is_), frozenset(each.is_not)) for each in conditions
     )
 
 
@@ -208,7 +261,7 @@ def plan_rows(
         table=rules.table,
         key=key,
         key_headers=", ".join(header for rule in key_rules for header in headers_of(rule)),
-        when=None if rules.when is None else layout.places[rules.when],
+        when=plan_conditions(rules.when, layout),
         cells=cells,
         build=compile_row_builder(
             rules.table,
@@ -232,25 +285,29 @@ def plan_cell(
         return CsvCell(target, Reading.FIXED)
     if rule.key is not None:
         headers = ", ".join(headers_of(rule))
-        return CsvCell(target, Reading.KEY, headers, key=layout.keys[rule.key], is_required=rule.required)
+        key, when = layout.keys[rule.key], plan_conditions(rule.when, layout)
+        return CsvCell(target, Reading.KEY, headers, key=key, when=when, is_required=rule.required)
     try:
-        return read_cell(TABLES[table].column(target), rule, layout.places, maps)
+        return read_cell(TABLES[table].column(target), rule, layout, maps)
     except RuleInvalid as cause:
         faults.append(f"{place}: {cause}")
         return CsvCell(target, Reading.FIXED)
 
 
-def read_cell(column: Column, rule: ColumnRule, places: Places, maps: Mapping[str, CodeMap]) -> CsvCell:
+def read_cell(column: Column, rule: ColumnRule, layout: Layout, maps: Mapping[str, CodeMap]) -> CsvCell:
     """A column that is read from the file. Raises RuleInvalid when the rule cannot be carried out."""
+    when = plan_conditions(rule.when, layout)
+    rule = rule.model_copy(update={"when": ()})
     names = tuple(dict.fromkeys(headers_of(rule)))
     return CsvCell(
         target=column.name,
-        reading=reading_of(column, rule, names),
+        reading=Reading.VALUE if when and rule.value is not None else reading_of(column, rule, names),
         headers=", ".join(headers_of(rule)),
-        origins=tuple(places[name] for name in names),
+        origins=tuple(layout.places[name] for name in names),
         read=cell_reader(column, rule, {name: place for place, name in enumerate(names)}, maps),
         date=rule.date,
-        fixed=rule.value,
+        fixed=None if rule.value is None else constant_cell(column, rule.value),
+        when=when,
         is_set=column.type is ColumnType.CODE_SET,
         is_required=rule.required,
     )
@@ -261,32 +318,32 @@ def reading_of(column: Column, rule: ColumnRule, names: Sequence[str]) -> Readin
     if rule.value is not None:
         return Reading.FIXED
     if rule.time is not None:
-        is_usual = rule.date.zone == LONDON_NAME and len(names) == 2 and len(rule.from_) == 1
+        is_usual = rule.date.zone == LONDON_NAME and len(names) == 2 and len(rule.from_) == 1 and not rule.missing
         return Reading.MOMENT if is_usual else Reading.JOINT
     if len(names) != 1:
         return Reading.JOINT
     is_text = (rule.type or column.type) is ColumnType.STRING and rule.text is None and rule.as_ is None
-    return Reading.TEXT if is_text and rule.unit is None else Reading.REMEMBERED
+    return Reading.TEXT if is_text and rule.unit is None and not rule.missing else Reading.REMEMBERED
 
 
 def plan_identity(rule: IdentityRule, layout: Layout, place: str, faults: list[str]) -> CsvIdentityPlan:
     """The steps of one identity rule; faults are added to the list."""
     if not isinstance(rule.key, KeyRule) or rule.view is not None:
         faults.append(f"{place}: a CSV adapter gives `key` as a key rule and names no view")
-        return CsvIdentityPlan(rule.role, None, 0, (), ())
+        return CsvIdentityPlan(rule.role, (), 0, (), ())
     return CsvIdentityPlan(
         role=rule.role,
-        when=None if rule.when is None else layout.places[rule.when],
+        when=plan_conditions(rule.when, layout),
         key=layout.keys[rule.key],
         places=tuple(None if each is None else layout.places[each] for each in identity_fields(rule)),
         postcodes=tuple(layout.places[each] for each in rule.postcode),
     )
 
 
-def public_columns(manifest: CsvManifest) -> Mapping[str, tuple[str, ...]]:
+def public_columns(shape: CsvFile) -> Mapping[str, tuple[str, ...]]:
     """The mapped columns of each table, in the order of the common model."""
     named: dict[str, set[str]] = {}
-    for rows in manifest.tables:
+    for rows in shape.tables:
         named.setdefault(rows.table, set()).update(rows.columns)
     return {
         table: tuple(name for name in TABLES[table].column_names if name in columns) for table, columns in named.items()

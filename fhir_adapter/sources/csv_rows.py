@@ -10,7 +10,7 @@ from fhir_adapter.sources.records import Cell
 RowsFunction: TypeAlias = Callable[[int, Sequence[Sequence[Cell]]], list[dict[str, Cell]]]
 
 
-def compile_row_builder(table: str, cells: Sequence[tuple[str, str | None]], read: frozenset[str]) -> RowsFunction:
+def compile_row_builder(table: str, cells: Sequence[tuple[str, Cell]], read: frozenset[str]) -> RowsFunction:
     """A function that gives a row for each line out of the number of lines and the columns of cells.
 
     cells: name of each column and what every row holds in it. read: columns that come from the file instead, given

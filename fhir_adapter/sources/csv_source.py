@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.csv_columns import Columns, Remembered
-from fhir_adapter.sources.csv_header import HeaderPlan, plan_header
+from fhir_adapter.sources.csv_header import HeaderPlan, header_names, plan_header
 from fhir_adapter.sources.csv_plan import CsvPlan
 from fhir_adapter.sources.csv_tables import LineIssue, SenderRows, SenderTables
 from fhir_adapter.sources.csv_text import LineBatch, LineReader, check_encoding, csv_lines
@@ -33,22 +33,23 @@ def map_csv(
         raise PayloadRefused("adapter.wrong-kind", name, f"adapter {adapter.name} does not read CSV files")
     check_encoding(stream, plan.format, name=name)
     with csv_lines(stream, plan.format) as lines:
-        header = first_line(lines, plan, name=name)
+        plan, header = first_line(lines, plan, name=name)
         reading = CsvReading(adapter.name, plan, header, name, digest)
         while reading.add(lines, batch_rows):
             yield from reading.records()
         yield from reading.remaining()
 
 
-def first_line(lines: LineReader, plan: CsvPlan, *, name: str) -> HeaderPlan:
-    """The header, read. Raises PayloadRefused when there is none or it is not the adapter's."""
+def first_line(lines: LineReader, plan: CsvPlan, *, name: str) -> tuple[CsvPlan, HeaderPlan]:
+    """The plan of the shape of file, and its header. Raises PayloadRefused when there is none or it is not known."""
     batch = lines.take(1)
     if batch.broken:
         text = "the first line is no header; check the quotation marks"
         raise PayloadRefused("csv.header-unreadable", f"{name}:1", text)
     if not batch.cells:
         raise PayloadRefused("csv.empty", name, "the file is empty; a header and lines below it are expected")
-    return plan_header(plan, batch.cells[0], name=name)
+    plan = plan.for_header(header_names(batch.cells[0], plan.format.aliases))
+    return plan, plan_header(plan, batch.cells[0], name=name)
 
 
 class CsvReading:
@@ -63,6 +64,7 @@ class CsvReading:
         self._missing = frozenset(plan.format.missing)
         self._senders = Remembered(lambda row: row[0], self._missing)
         self._tables = SenderTables(plan, name, self._missing)
+        self._local = {sender: SenderTables(each, name, self._missing) for sender, each in plan.by_sender.items()}
         self._issues = list(header.issues)
         self._found: list[LineIssue] = []
         self._rows: dict[str, SenderRows] = {}
@@ -86,7 +88,7 @@ class CsvReading:
         self._found += [self._issue(number, "csv.line-unreadable", BROKEN) for number in piece.broken]
         for sender, columns in self._by_sender(self._whole(piece)).items():
             rows = self._rows.setdefault(sender, SenderRows({}, []))
-            self._tables.read(sender, columns, rows, self._found)
+            self._local.get(sender, self._tables).read(sender, columns, rows, self._found)
 
     def records(self) -> Iterator[MappedRecord]:
         """A record for each sender of the lines, in the order in which they come; the first takes the issues."""

@@ -20,6 +20,7 @@ from fhir_adapter.sources.csv_columns import (
     remembered_column,
     text_column,
 )
+from fhir_adapter.sources.csv_conditions import conditional_column, masked, same_everywhere, where_met
 from fhir_adapter.sources.csv_plan import CsvCell, CsvIdentityPlan, CsvPlan, CsvRowsPlan, Reading
 from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.sources.records import Cell, Identity
@@ -54,7 +55,7 @@ class SenderTables:
         """Add the rows of one sender; what is wrong with a line is added to the issues."""
         scope = f"{self._plan.prefix}:{sender or self._plan.absent_sender}"
         for rows, readers in zip(self._plan.rows, self._readers, strict=True):
-            chosen = columns if rows.when is None else columns.filled(rows.when)
+            chosen = where_met(columns, rows.when)
             if chosen.numbers:
                 keys = [chosen.keys(each, scope) for each in self._plan.keys]
                 reading = TableReading(rows, self._name, chosen, issues)
@@ -65,9 +66,17 @@ class SenderTables:
 
 def column_reader(cell: CsvCell, missing: Set[str]) -> ColumnReader | None:
     """The closure of a column; None for one that is not read from the file as it is."""
+    read = reader_of_every_line(cell, missing)
+    return conditional_column(cell.when, read) if read is not None and cell.when else read
+
+
+def reader_of_every_line(cell: CsvCell, missing: Set[str]) -> ColumnReader | None:
+    """The closure of a column as if it had no conditions."""
     if cell.read is None:
         return None
     match cell.reading:
+        case Reading.VALUE:
+            return same_everywhere(cell.fixed)
         case Reading.TEXT:
             return text_column(cell.origins[0], cell.read)
         case Reading.REMEMBERED:
@@ -93,7 +102,7 @@ class TableReading:
         made: list[Sequence[Cell]] = []
         for cell, read in zip(self._plan.cells, readers, strict=True):
             if cell.reading is Reading.KEY:
-                made.append(keys[cell.key])
+                made.append(masked(self._columns, cell.when, keys[cell.key]))
             elif read is not None and cell.reading is not Reading.FIXED:
                 faults: list[LineFault] = []
                 made.append(read(self._columns, faults))
@@ -174,7 +183,7 @@ def identities_of(
     rule: CsvIdentityPlan, plan: CsvPlan, scope: str, columns: Columns, birth_dates: Remembered[str | None]
 ) -> list[Identity]:
     """The identifiers of each person of one role."""
-    chosen = columns if rule.when is None else columns.filled(rule.when)
+    chosen = where_met(columns, rule.when)
     keys = chosen.keys(plan.keys[rule.key], scope)
     *texts, birth_date = [None if place is None else chosen.values(place) for place in rule.places]
     dates = None if birth_date is None else birth_dates.cells([text or "" for text in birth_date])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fhir_adapter.sources.adapter import BundleClaim, CsvManifest
+from fhir_adapter.sources.adapter import BundleClaim
 from fhir_adapter.sources.csv_header import header_names
+from fhir_adapter.sources.csv_plan import CsvPlan
 
 
 def fits_bundle(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> bool:
@@ -43,6 +44,6 @@ def values_of(resource: Mapping[str, Any], name: str, part: str) -> list[Any]:
     return [item.get(part) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def fits_header(manifest: CsvManifest, header: Sequence[str]) -> bool:
-    """Whether the header has every column that the adapter is known by."""
-    return set(manifest.recognise.header) <= set(header_names(header, manifest.format.aliases))
+def fits_header(shapes: Iterable[CsvPlan], header: Sequence[str]) -> bool:
+    """Whether the header has every column that one of the shapes is known by, under any name that a site gives it."""
+    return any(each.required <= set(header_names(header, each.format.aliases)) for each in shapes)

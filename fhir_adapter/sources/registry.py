@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from fhir_adapter.errors import AdapterUnknown, MappingInvalid
-from fhir_adapter.sources.adapter import AnyManifest, BundleManifest, CsvManifest
+from fhir_adapter.sources.adapter import AnyManifest, BundleManifest, CsvManifest, SiteFile
 from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
 from fhir_adapter.sources.concept_map import parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
+from fhir_adapter.sources.csv_shapes import with_values
 from fhir_adapter.sources.recognition import fits_bundle, fits_header
 from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.sources.view import parse_view, pydantic_faults
@@ -81,7 +82,7 @@ class AdapterRegistry:
         fitting = [
             each
             for each in self.adapters.values()
-            if isinstance(each.manifest, CsvManifest) and fits_header(each.manifest, header)
+            if (plan := each.csv_plan) is not None and fits_header((plan, *plan.others), header)
         ]
         return self._only(fitting, location, "header")
 
@@ -124,10 +125,11 @@ def load_adapter(folder: Path | Traversable) -> Adapter:
     if manifest.name != folder.name:
         raise MappingInvalid(place, [f"name: must be the name of the folder, {folder.name}"])
     maps = {each.name: each for each in load_files(folder, "conceptmaps", parse_concept_map).values()}
+    sites = tuple(load_files(folder, "sites", parse_site, ending=".yaml").values())
     if isinstance(manifest, CsvManifest):
-        return Adapter(manifest, None, plan_csv(manifest, maps, place=place))
+        return Adapter(manifest, None, plan_csv(manifest, maps, place=place, sites=sites))
     views = load_files(folder, "views", parse_view)
-    return Adapter(manifest, plan_bundle(manifest, views, maps, place=place), None)
+    return Adapter(manifest, plan_bundle(manifest, views, with_values(maps, sites, place=place), place=place), None)
 
 
 def parse_manifest(text: str, *, place: str) -> BundleManifest | CsvManifest:
@@ -138,21 +140,33 @@ def parse_manifest(text: str, *, place: str) -> BundleManifest | CsvManifest:
         raise MappingInvalid(place, pydantic_faults(cause)) from cause
 
 
-def load_files(folder: Path | Traversable, kind: str, parse: Callable[..., Parsed]) -> dict[str, Parsed]:
-    """Every JSON file of a subfolder by its name without ending; raises MappingInvalid with all faults."""
+def parse_site(content: bytes, *, place: str) -> SiteFile:
+    """What is particular to one site; raises MappingInvalid with every fault."""
+    try:
+        return SiteFile.model_validate(read_yaml(content.decode(), place=place))
+    except UnicodeDecodeError as cause:
+        raise MappingInvalid(place, ["not readable as UTF-8"]) from cause
+    except ValidationError as cause:
+        raise MappingInvalid(place, pydantic_faults(cause)) from cause
+
+
+def load_files(
+    folder: Path | Traversable, kind: str, parse: Callable[..., Parsed], *, ending: str = ".json"
+) -> dict[str, Parsed]:
+    """Every file of a subfolder with this ending, by its name without it; raises MappingInvalid with all faults."""
     found: dict[str, Parsed] = {}
     faults: list[str] = []
     subfolder = folder / kind
     files = sorted(subfolder.iterdir(), key=lambda item: item.name) if subfolder.is_dir() else []
     for file in files:
-        if not file.name.endswith(".json"):
+        if not file.name.endswith(ending):
             continue
         place = f"{folder.name}/{kind}/{file.name}"
         content = file.read_bytes()
         try:
             if len(content) > LARGEST_FILE:
                 raise MappingInvalid(place, [f"a file has at most {LARGEST_FILE} bytes"])
-            found[file.name.removesuffix(".json")] = parse(content, place=place)
+            found[file.name.removesuffix(ending)] = parse(content, place=place)
         except MappingInvalid as cause:
             faults.extend(f"{cause.place}: {fault}" for fault in cause.faults)
     if faults:
