@@ -289,7 +289,7 @@ class Contribution(ManifestModel):
     match: tuple[Mapping[str, str], ...] = ()
     only: bool = False
     fill: bool = False
-    columns: Columns
+    columns: Annotated[Columns, Field(min_length=1)]
 
     @model_validator(mode="after")
     def check_origin(self) -> Contribution:

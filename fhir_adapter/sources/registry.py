@@ -14,12 +14,12 @@ from pydantic import TypeAdapter, ValidationError
 from fhir_adapter.errors import AdapterUnknown, MappingInvalid
 from fhir_adapter.sources.adapter import AnyManifest, BundleManifest, CsvManifest, SiteFile
 from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
-from fhir_adapter.sources.concept_map import parse_concept_map
+from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
 from fhir_adapter.sources.csv_shapes import with_values
 from fhir_adapter.sources.recognition import fits_bundle, fits_header
 from fhir_adapter.sources.strict_yaml import read_yaml
-from fhir_adapter.sources.view import parse_view, pydantic_faults
+from fhir_adapter.sources.view import View, parse_view, pydantic_faults
 
 MANIFEST = "adapter.yaml"
 SHIPPED = Path(__file__).parents[2] / "mappings"  # beside the packages, in a checkout as in an installed wheel
@@ -118,18 +118,41 @@ def shipped_adapters() -> AdapterRegistry:
     return load_adapters(SHIPPED)
 
 
-def load_adapter(folder: Path | Traversable) -> Adapter:
-    """One adapter; raises MappingInvalid with file and place of every fault."""
+@dataclass(frozen=True, slots=True)
+class AdapterParts:
+    """What stands in the folder of an adapter, parsed. maps: ConceptMaps by their name. place: of the manifest."""
+
+    place: str
+    manifest: BundleManifest | CsvManifest
+    maps: Mapping[str, CodeMap]
+    sites: tuple[SiteFile, ...]
+    views: Mapping[str, View]
+
+
+def load_parts(folder: Path | Traversable) -> AdapterParts:
+    """The parts of one adapter; raises MappingInvalid with file and place of every fault."""
     place = f"{folder.name}/{MANIFEST}"
     manifest = parse_manifest((folder / MANIFEST).read_text("utf-8"), place=place)
     if manifest.name != folder.name:
         raise MappingInvalid(place, [f"name: must be the name of the folder, {folder.name}"])
     maps = {each.name: each for each in load_files(folder, "conceptmaps", parse_concept_map).values()}
     sites = tuple(load_files(folder, "sites", parse_site, ending=".yaml").values())
+    views = load_files(folder, "views", parse_view) if isinstance(manifest, BundleManifest) else {}
+    return AdapterParts(place, manifest, maps, sites, views)
+
+
+def planned(parts: AdapterParts) -> Adapter:
+    """The adapter of these parts; raises MappingInvalid with every rule that cannot be carried out."""
+    manifest, place = parts.manifest, parts.place
     if isinstance(manifest, CsvManifest):
-        return Adapter(manifest, None, plan_csv(manifest, maps, place=place, sites=sites))
-    views = load_files(folder, "views", parse_view)
-    return Adapter(manifest, plan_bundle(manifest, views, with_values(maps, sites, place=place), place=place), None)
+        return Adapter(manifest, None, plan_csv(manifest, parts.maps, place=place, sites=parts.sites))
+    maps = with_values(parts.maps, parts.sites, place=place)
+    return Adapter(manifest, plan_bundle(manifest, parts.views, maps, place=place), None)
+
+
+def load_adapter(folder: Path | Traversable) -> Adapter:
+    """One adapter; raises MappingInvalid with file and place of every fault."""
+    return planned(load_parts(folder))
 
 
 def parse_manifest(text: str, *, place: str) -> BundleManifest | CsvManifest:
