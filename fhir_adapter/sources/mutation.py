@@ -14,12 +14,10 @@ from typing import Any, TypeAlias
 from fhir_adapter.errors import MappingInvalid, PayloadRefused
 from fhir_adapter.sources.adapter import (
     BundleManifest,
-    Contribution,
     CsvFile,
     CsvManifest,
     IdentityRule,
     ManifestModel,
-    SpineRule,
 )
 from fhir_adapter.sources.bundle_facts import ViewFacts, record_of, view_facts
 from fhir_adapter.sources.concept_map import CodeMap
@@ -230,15 +228,14 @@ def noticed(codes: CodeMap, code: str, differs: Callable[[], bool]) -> bool:
 def bundle_rules(manifest: BundleManifest) -> Iterator[tuple[KeyPath, str]]:
     """Keys and name of every column and identity of a manifest."""
     for at, rows in enumerate(manifest.tables):
-        both: tuple[tuple[str, Sequence[SpineRule | Contribution]], ...]
-        both = (("spine", rows.spine), ("contributions", rows.contributions))
-        for kind, blocks in both:
-            for place, block in enumerate(blocks):
-                for column in block.columns:
-                    path: KeyPath = ("tables", at, kind, place, "columns", column)
-                    if kind == "contributions" and len(block.columns) == 1:
-                        path = path[:4]  # a contribution of nothing is none
-                    yield path, f"{rows.table}.{column}"
+        blocks = [("spine", place, block.columns) for place, block in enumerate(rows.spine)]
+        blocks += [("contributions", place, block.columns) for place, block in enumerate(rows.contributions)]
+        for kind, place, columns in blocks:
+            for column in columns:
+                path: KeyPath = ("tables", at, kind, place, "columns", column)
+                if kind == "contributions" and len(columns) == 1:
+                    path = path[:4]  # a contribution of nothing is none
+                yield path, f"{rows.table}.{column}"
     yield from identity_rules(manifest.identities)
 
 

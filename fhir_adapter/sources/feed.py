@@ -1,0 +1,132 @@
+"""Files of a feed as they lie: bundles one by one, lines of a CSV file by column, for reports on a mapping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.sources.adapter import Condition, CsvFile, CsvManifest
+from fhir_adapter.sources.csv_header import header_names
+from fhir_adapter.sources.csv_plan import CsvPlan
+from fhir_adapter.sources.csv_shapes import spelt_out
+from fhir_adapter.sources.csv_text import check_encoding, csv_lines, read_header
+from fhir_adapter.sources.registry import Adapter, AdapterRegistry
+
+ENDINGS = (".json", ".ndjson", ".csv")
+CSV = ".csv"
+LINES_AT_ONCE = 500
+Line = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBundle:
+    """One bundle. name: of its file, with its line in a file of several."""
+
+    name: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFile:
+    """A CSV file in the terms of its adapter. header: names that the mapping uses. shape: groups spelt out."""
+
+    path: Path
+    plan: CsvPlan
+    shape: CsvFile
+    header: tuple[str, ...]
+
+    def lines(self) -> Iterator[tuple[int, Line]]:
+        """Number and filled cells of each whole line."""
+        missing = frozenset(self.plan.format.missing)
+        with self.path.open("rb") as stream, csv_lines(stream, self.plan.format) as reader:
+            reader.take(1)
+            while (batch := reader.take(LINES_AT_ONCE)).count:
+                for number, cells in zip(batch.numbers, batch.cells, strict=True):
+                    if len(cells) == len(self.header):
+                        texts = zip(self.header, map(str.strip, cells), strict=True)
+                        yield number, {name: text for name, text in texts if text not in missing}
+
+
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and those in the folders named, in the order of their names."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(each for each in path.rglob("*") if each.suffix in ENDINGS) if path.is_dir() else [path]
+        found += inside
+    if not found:
+        raise PayloadRefused("payload.none", "FILE", f"there is no file that ends in {', '.join(ENDINGS)}")
+    return found
+
+
+def adapter_for(path: Path, registry: AdapterRegistry, name: str | None) -> Adapter:
+    """The adapter named, else the one that claims the file. Raises AdapterUnknown."""
+    if name is not None:
+        return registry.by_name(name)
+    if path.suffix == CSV:
+        with path.open("rb") as stream:
+            return registry.for_header(read_header(stream, name=path.name), path.name)
+    first = next(bundles_in(path), None)
+    if first is None:
+        raise PayloadRefused("bundle.not-a-bundle", path.name, "a FHIR Bundle is expected")
+    return registry.for_bundle(first.document, first.name)
+
+
+def bundles_in(path: Path) -> Iterator[FeedBundle]:
+    """The bundles of a JSON file, or of an NDJSON file by line. Raises PayloadRefused for what is no JSON object."""
+    if path.suffix == ".json":
+        yield FeedBundle(path.name, json_object(path.read_bytes(), path.name))
+        return
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield FeedBundle(f"{path.name}:{number}", json_object(line, f"{path.name}:{number}"))
+
+
+def json_object(raw: bytes, place: str) -> Mapping[str, Any]:
+    """An object out of its JSON. Raises PayloadRefused."""
+    try:
+        document = json.loads(raw)
+    except ValueError:
+        raise PayloadRefused("payload.not-json", place, "this is no JSON") from None
+    if not isinstance(document, dict):
+        raise PayloadRefused("bundle.not-a-bundle", place, "a FHIR Bundle is expected")
+    return document
+
+
+def csv_file(path: Path, adapter: Adapter) -> FeedFile:
+    """A CSV file with the shape that its header has. Raises PayloadRefused."""
+    plan, manifest = adapter.csv_plan, adapter.manifest
+    if plan is None or not isinstance(manifest, CsvManifest):
+        raise PayloadRefused("adapter.wrong-kind", path.name, f"adapter {adapter.name} does not read CSV files")
+    with path.open("rb") as stream:
+        check_encoding(stream, plan.format, name=path.name)
+        with csv_lines(stream, plan.format) as reader:
+            cells = reader.take(1).cells
+    if not cells:
+        raise PayloadRefused("csv.empty", path.name, "the file is empty; a header and lines below it are expected")
+    names = header_names(cells[0], plan.format.aliases)
+    chosen = plan.for_header(names)
+    at = [plan, *plan.others].index(chosen)
+    return FeedFile(path, chosen, spelt_out(list(manifest.shapes().values())[at]), tuple(names))
+
+
+def meets(line: Line, conditions: Sequence[Condition]) -> bool:
+    """Whether a line meets every condition."""
+    return all(meets_one(line.get(each.column), each) for each in conditions)
+
+
+def meets_one(value: str | None, condition: Condition) -> bool:
+    """Whether a cell meets a condition; one that is absent meets none."""
+    if value is None:
+        return False
+    return value in condition.is_ if condition.is_ else value not in condition.is_not
+
+
+def resource_of(document: Mapping[str, Any], entry: int) -> Mapping[str, Any]:
+    """The resource of an entry of a bundle that has been mapped."""
+    found = document["entry"][entry].get("resource")
+    return found if isinstance(found, dict) else {}
