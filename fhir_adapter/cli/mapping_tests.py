@@ -17,7 +17,7 @@ from fhir_adapter.sources.official_suite import run_suite
 from fhir_adapter.sources.workbench import Bench, CaseResult, accept_results, case_results, open_bench
 
 COLUMNS = ("table", "row", "column", "expected", "got")
-WIDEST_CELL = 60
+WIDEST_CELL = 110
 
 Named = Annotated[
     list[str] | None,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import typer
 
 from fhir_adapter import wiring
-from fhir_adapter.cli import mapping_reports, mapping_tests
+from fhir_adapter.cli import mapping_new, mapping_reports, mapping_tests
 from fhir_adapter.cli.options import Json
 from fhir_adapter.cli.output import print_json, say
 from fhir_adapter.settings import read_settings
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Adapters: mappings that are data.")
+mapping_app.command()(mapping_new.new)
 mapping_app.command("test")(mapping_tests.run_tests)
 mapping_app.command()(mapping_tests.mutate)
 mapping_app.command()(mapping_reports.coverage)
