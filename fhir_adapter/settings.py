@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """Folder of the Parquet snapshot that DuckDB counts over."""
     mappings_folder: Path | None = None
     """Folder of adapters; the shipped ones by default."""
+    workbench: bool = False
+    """Whether mappings may be tried over HTTP, at /mappings/{adapter}/$test and $explain; on in `perinatal demo`."""
     reporter: str | None = None
     """Code of the organisation that publishes; by default the local maternity and neonatal system that was loaded."""
     canonical_base: str = "https://perinatal-equity.example/fhir"

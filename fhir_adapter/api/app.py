@@ -17,7 +17,10 @@ from fhir_adapter.api.outcomes import error_response, http_response, invalid_req
 from fhir_adapter.api.reading import TITLE, reading_routes
 from fhir_adapter.api.receiving import receiving_routes
 from fhir_adapter.api.services import Services
+from fhir_adapter.api.workbench import workbench_routes
 from fhir_adapter.errors import FhirAdapterError
+
+WORKBENCH_BYTES = 5_000_000  # of one body; a mapping is tried on a sample
 
 
 def create_app(services: Services, *, pages: Sequence[BaseRoute] = ()) -> FastAPI:
@@ -27,6 +30,8 @@ def create_app(services: Services, *, pages: Sequence[BaseRoute] = ()) -> FastAP
     app.include_router(health_routes(services))
     app.include_router(receiving_routes(services))
     app.include_router(reading_routes(services))
+    if services.workbench is not None:
+        app.include_router(workbench_routes(services.workbench, min(WORKBENCH_BYTES, services.limits.max_bytes)))
     app.router.routes.extend(pages)
     app.add_middleware(RequestEnvelope, canonicals=services.canonicals)
     _answer_errors(app, services)

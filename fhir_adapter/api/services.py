@@ -64,12 +64,23 @@ class ReadResource(Protocol):
     def __call__(self, resource_type: str, resource_id: str, version: int | None) -> StoredResource: ...
 
 
+class TryMapping(Protocol):
+    """Tries an adapter on a golden case or an input; keeps nothing. Both raise AdapterUnknown and PayloadRefused."""
+
+    def test(self, name: str, raw: bytes) -> Mapping[str, object]:
+        """What comes of the case in the body, or of the adapter's own cases when it is empty."""
+
+    def explain(self, name: str, raw: bytes, media_type: str) -> Mapping[str, object]:
+        """Rows and issues of the input in the body."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The work behind the routes, and what the service says of itself.
 
     history: newest version first, raises ResourceNotFound. search: may raise SearchRefused for a cursor that it
     does not know. base_url: absolute, without `/fhir` and without a slash at its end.
+    workbench: None where mappings are not to be tried.
     """
 
     receive_bundle: ReceiveBundle
@@ -82,6 +93,7 @@ class Services:
     software_version: str
     software_date: date
     synthetic: bool
+    workbench: TryMapping | None = None
     canonicals: Canonicals = field(default_factory=Canonicals)
     limits: IncomingLimits = field(default_factory=IncomingLimits)
 

@@ -73,6 +73,7 @@ def demo(
         snapshot_folder=FOLDER / "snapshot",
         base_url=f"http://127.0.0.1:{port}",
         synthetic=True,
+        workbench=True,
     )
     complain("Synthetic people only: do not use for care.")
     feeds, records = _write_world(births, seed)

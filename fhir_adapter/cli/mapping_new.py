@@ -13,7 +13,7 @@ from fhir_adapter.cli.mapping_folders import folders_of
 from fhir_adapter.cli.output import complain, say
 from fhir_adapter.settings import read_settings
 from fhir_adapter.sources.adapter import NAME
-from fhir_adapter.sources.feed import CSV, bundles_in
+from fhir_adapter.sources.feed import CSV, bundles_in, kind_of
 from fhir_adapter.sources.scaffold import Draft, write_draft
 from fhir_adapter.sources.scaffold_bundle import BundleDrafting
 from fhir_adapter.sources.scaffold_csv import CsvDrafting
@@ -38,6 +38,6 @@ def new(
 
 def drafted(name: str, sample: Path) -> Draft:
     """A draft by the kind of the sample."""
-    if sample.suffix == CSV:
+    if kind_of(sample) == CSV:
         return CsvDrafting(name, sample, list(wiring.adapters_of(read_settings()).adapters.values())).draft()
     return BundleDrafting(name, next(bundles_in(sample)).document, folders_of(())).draft()

@@ -13,7 +13,7 @@ from fhir_adapter.sources.bundle_facts import record_of, view_facts
 from fhir_adapter.sources.code_rules import CodeRule, bundle_code_rules, file_code_rules, first_present
 from fhir_adapter.sources.csv_shapes import headers_of, with_values
 from fhir_adapter.sources.csv_source import map_csv
-from fhir_adapter.sources.feed import FeedFile, bundles_in, csv_file, meets, resource_of
+from fhir_adapter.sources.feed import FeedFile, bundles_in, csv_file, meets, opened, resource_of
 from fhir_adapter.sources.registry import MANIFEST, AdapterParts, planned
 from fhir_adapter.sources.row_steps import Fact
 from fhir_adapter.sources.rule_places import RuleLines
@@ -275,7 +275,7 @@ class FileCoverage:
             self._unread.update(name for name in line if name not in read)
             self._add_rules(shape, file, line)
             self._add_codes(codes, file, line)
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             for record in map_csv(self._adapter, stream, name=path.name, digest=""):
                 self._tally.add(record.rows)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.adapter import Condition, CsvFile, CsvManifest
@@ -18,6 +19,7 @@ from fhir_adapter.sources.registry import Adapter, AdapterRegistry
 
 ENDINGS = (".json", ".ndjson", ".csv")
 CSV = ".csv"
+PACKED = ".gz"
 LINES_AT_ONCE = 500
 Line = Mapping[str, str]
 
@@ -42,7 +44,7 @@ class FeedFile:
     def lines(self) -> Iterator[tuple[int, Line]]:
         """Number and filled cells of each whole line."""
         missing = frozenset(self.plan.format.missing)
-        with self.path.open("rb") as stream, csv_lines(stream, self.plan.format) as reader:
+        with opened(self.path) as stream, csv_lines(stream, self.plan.format) as reader:
             reader.take(1)
             while (batch := reader.take(LINES_AT_ONCE)).count:
                 for number, cells in zip(batch.numbers, batch.cells, strict=True):
@@ -51,11 +53,21 @@ class FeedFile:
                         yield number, {name: text for name, text in texts if text not in missing}
 
 
+def kind_of(path: Path) -> str:
+    """The ending of a file, without that of its packing."""
+    return path.with_suffix("").suffix if path.suffix == PACKED else path.suffix
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file to read from its start, unpacked."""
+    return cast("BinaryIO", gzip.open(path)) if path.suffix == PACKED else path.open("rb")
+
+
 def files_in(paths: Sequence[Path]) -> list[Path]:
     """The files named, and those in the folders named, in the order of their names."""
     found: list[Path] = []
     for path in paths:
-        inside = sorted(each for each in path.rglob("*") if each.suffix in ENDINGS) if path.is_dir() else [path]
+        inside = sorted(each for each in path.rglob("*") if kind_of(each) in ENDINGS) if path.is_dir() else [path]
         found += inside
     if not found:
         raise PayloadRefused("payload.none", "FILE", f"there is no file that ends in {', '.join(ENDINGS)}")
@@ -66,8 +78,8 @@ def adapter_for(path: Path, registry: AdapterRegistry, name: str | None) -> Adap
     """The adapter named, else the one that claims the file. Raises AdapterUnknown."""
     if name is not None:
         return registry.by_name(name)
-    if path.suffix == CSV:
-        with path.open("rb") as stream:
+    if kind_of(path) == CSV:
+        with opened(path) as stream:
             return registry.for_header(read_header(stream, name=path.name), path.name)
     first = next(bundles_in(path), None)
     if first is None:
@@ -77,10 +89,10 @@ def adapter_for(path: Path, registry: AdapterRegistry, name: str | None) -> Adap
 
 def bundles_in(path: Path) -> Iterator[FeedBundle]:
     """The bundles of a JSON file, or of an NDJSON file by line. Raises PayloadRefused for what is no JSON object."""
-    if path.suffix == ".json":
-        yield FeedBundle(path.name, json_object(path.read_bytes(), path.name))
+    if kind_of(path) == ".json":
+        yield FeedBundle(path.name, json_object(opened(path).read(), path.name))
         return
-    with path.open("rb") as lines:
+    with opened(path) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield FeedBundle(f"{path.name}:{number}", json_object(line, f"{path.name}:{number}"))
@@ -102,7 +114,7 @@ def csv_file(path: Path, adapter: Adapter) -> FeedFile:
     plan, manifest = adapter.csv_plan, adapter.manifest
     if plan is None or not isinstance(manifest, CsvManifest):
         raise PayloadRefused("adapter.wrong-kind", path.name, f"adapter {adapter.name} does not read CSV files")
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         check_encoding(stream, plan.format, name=path.name)
         with csv_lines(stream, plan.format) as reader:
             cells = reader.take(1).cells

@@ -15,7 +15,7 @@ from fhir_adapter.sources.adapter import BundleManifest
 from fhir_adapter.sources.bundle_facts import view_facts
 from fhir_adapter.sources.code_rules import CodeRule, bundle_code_rules, file_code_rules, first_present
 from fhir_adapter.sources.csv_shapes import sites_by_sender, with_values
-from fhir_adapter.sources.feed import CSV, bundles_in, csv_file, meets, resource_of
+from fhir_adapter.sources.feed import CSV, bundles_in, csv_file, kind_of, meets, resource_of
 from fhir_adapter.sources.registry import Adapter, AdapterParts, planned
 
 LEAST_ALIKE = 0.5  # of 1; below it a suggestion is noise
@@ -56,7 +56,7 @@ class UnmappedCodes:
 
     def add(self, path: Path) -> None:
         """Count the codes of a file. Raises PayloadRefused for one that cannot be read."""
-        if path.suffix == CSV:
+        if kind_of(path) == CSV:
             self._add_lines(path)
         else:
             self._add_bundles(path)

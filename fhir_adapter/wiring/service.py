@@ -27,7 +27,7 @@ from fhir_adapter.version import SOFTWARE_DATE, SOFTWARE_VERSION
 from fhir_adapter.viewer.overview import Published
 from fhir_adapter.viewer.pages import viewer_routes
 from fhir_adapter.wiring.search import search_store, stored_resource
-from fhir_adapter.wiring.store import canonicals_of, intake_of, limits_of
+from fhir_adapter.wiring.store import canonicals_of, intake_of, limits_of, workbench_of
 from fhir_adapter.workflows.ingest import Intake
 from fhir_adapter.workflows.receive import Receipt, receive_bundle, receive_payload
 
@@ -80,6 +80,7 @@ def services_of(settings: Settings, store: Engine) -> Services:
         software_version=SOFTWARE_VERSION,
         software_date=SOFTWARE_DATE,
         synthetic=settings.synthetic,
+        workbench=workbench_of(settings) if settings.workbench else None,
         canonicals=canonicals,
         limits=limits_of(settings),
     )

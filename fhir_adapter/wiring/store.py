@@ -18,12 +18,13 @@ from fhir_adapter.errors import SettingsInvalid
 from fhir_adapter.fhir.canonical import Canonicals
 from fhir_adapter.fhir.incoming import IncomingLimits
 from fhir_adapter.settings import Settings
-from fhir_adapter.sources.registry import AdapterRegistry, load_adapters, shipped_adapters
+from fhir_adapter.sources.registry import SHIPPED, AdapterRegistry, load_adapters, shipped_adapters
 from fhir_adapter.store.database import open_database
 from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
 from fhir_adapter.store.sealing import KEY_BYTES, Sealer
 from fhir_adapter.workflows.identities import Pseudonyms
 from fhir_adapter.workflows.ingest import Intake
+from fhir_adapter.workflows.workbench import Workbench
 from indicator_engine.definition import shipped_definitions, shipped_stratifiers
 from indicator_engine.evaluate import Catalogue
 
@@ -59,6 +60,11 @@ def opened_store(settings: Settings) -> Iterator[Engine]:
 def adapters_of(settings: Settings) -> AdapterRegistry:
     """The adapters of the settings, or those shipped; raises MappingInvalid with every fault."""
     return shipped_adapters() if settings.mappings_folder is None else load_adapters(settings.mappings_folder)
+
+
+def workbench_of(settings: Settings) -> Workbench:
+    """The adapters known, to be tried."""
+    return Workbench(adapters_of(settings), settings.mappings_folder or SHIPPED, limits_of(settings))
 
 
 def catalogue() -> Catalogue:
