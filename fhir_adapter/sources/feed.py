@@ -90,7 +90,9 @@ def adapter_for(path: Path, registry: AdapterRegistry, name: str | None) -> Adap
 def bundles_in(path: Path) -> Iterator[FeedBundle]:
     """The bundles of a JSON file, or of an NDJSON file by line. Raises PayloadRefused for what is no JSON object."""
     if kind_of(path) == ".json":
-        yield FeedBundle(path.name, json_object(opened(path).read(), path.name))
+        with opened(path) as file:
+            content = file.read()
+        yield FeedBundle(path.name, json_object(content, path.name))
         return
     with opened(path) as lines:
         for number, line in enumerate(lines, start=1):

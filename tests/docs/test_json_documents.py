@@ -23,6 +23,7 @@ NAMES = sorted(each.name.removesuffix(".schema.json") for each in SCHEMAS.iterdi
 FOLDER = "perinatal-demo"
 SETTINGS = {
     "synthetic": "1",
+    "workbench": "1",
     "database_url": f"sqlite:///{FOLDER}/perinatal.db",
     "key_file": f"{FOLDER}/perinatal.key",
     "snapshot_folder": f"{FOLDER}/snapshot",
@@ -32,6 +33,8 @@ FROM_COMMANDS = {
     "db": ("perinatal db upgrade", "perinatal db check"),
     "ingest-dry-run": ("perinatal ingest",),
     "intake-receipt": (),
+    "mapping-tried": (),
+    "mapping-explained": (),
 }
 Documents = dict[str, Any]
 
@@ -53,6 +56,7 @@ def documents(perinatal: Perinatal) -> Documents:
         **_of_records(perinatal, synth["files"]),
         **_of_reports(perinatal),
         **_of_definitions(perinatal),
+        **_of_mappings(perinatal, synth["files"]),
         "db": perinatal("db", "check", "--json").document,
         "bench": _bench(),
         "intake-receipt": _receipt(perinatal),
@@ -119,6 +123,37 @@ def _of_definitions(perinatal: Perinatal) -> Documents:
     }
 
 
+def _of_mappings(perinatal: Perinatal, files: list[str]) -> Documents:
+    feed = next(each for each in files if each.endswith(".csv") and "msd401" in each)
+    sample = (perinatal.folder / feed).read_text("utf-8").splitlines()[:2]
+    (perinatal.folder / "sample.csv").write_text("\n".join([*sample, ""]), "utf-8")
+    perinatal("mapping", "new", "draft", "--from", "sample.csv", "--out", "drafts")
+    golden = perinatal.folder / "drafts" / "draft" / "tests" / "sample.yaml"
+    other = {"title": "Nothing", "csv": "a\n", "rows": {}}
+    golden.with_name("other.yaml").write_text(json.dumps(other), "utf-8")
+    tested = perinatal("mapping", "test", "drafts", "--json").document
+    golden.with_name("other.yaml").unlink()
+    (perinatal.folder / "strange.csv").write_text("\n".join([*sample, "", ""]).replace(",01,", ",77,"), "utf-8")
+    with served(perinatal, workbench="1") as base:
+        explained, tried = (
+            httpx.post(
+                f"{base}/mappings/msds-csv/{name}", content=content, headers={"Content-Type": kind}, trust_env=False
+            )
+            for name, content, kind in (
+                ("$explain", (perinatal.folder / "strange.csv").read_bytes(), "text/csv"),
+                ("$test", json.dumps(other).encode(), "application/json"),
+            )
+        )
+    return {
+        "mapping-test": tested,
+        "mapping-mutate": perinatal("mapping", "mutate", "drafts/draft", "--json").document,
+        "mapping-coverage": perinatal("mapping", "coverage", "strange.csv", "--json").document,
+        "mapping-unmapped": perinatal("mapping", "unmapped", "strange.csv", "--json").document,
+        "mapping-explained": explained.json(),
+        "mapping-tried": tried.json(),
+    }
+
+
 def _bench() -> Any:
     row = BenchRow("parse", "500 bundles", 2.0, floor="orjson.loads", floor_seconds=1.0, bar=3.0)
     return BenchReport({"cores": 2, "processor": None}, (row, BenchRow("count", "one", 1.0))).document()
@@ -177,7 +212,7 @@ def test_every_part_of_the_evaluation_that_is_checked_is_not_empty(name: str, do
     assert documents["evaluate"][name]
 
 
-@pytest.mark.parametrize("name", ["ingest", "ingest-dry-run", "intake-receipt"])
+@pytest.mark.parametrize("name", ["ingest", "ingest-dry-run", "intake-receipt", "mapping-explained"])
 def test_issues_are_among_what_is_checked(name: str, documents: Documents) -> None:
     assert '"code": "' in json.dumps(documents[name])
 
