@@ -134,7 +134,7 @@ def _of_mappings(perinatal: Perinatal, files: list[str]) -> Documents:
     tested = perinatal("mapping", "test", "drafts", "--json").document
     golden.with_name("other.yaml").unlink()
     (perinatal.folder / "strange.csv").write_text("\n".join([*sample, "", ""]).replace(",01,", ",77,"), "utf-8")
-    with served(perinatal, workbench="1") as base:
+    with served(perinatal) as base:
         explained, tried = (
             httpx.post(
                 f"{base}/mappings/msds-csv/{name}", content=content, headers={"Content-Type": kind}, trust_env=False
