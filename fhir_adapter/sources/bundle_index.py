@@ -116,12 +116,22 @@ class BundleIndex:
         """What `Type/id` names; an issue when it names nothing."""
         if type(reference) is not str:
             return None
+        if reference.startswith("#") and self._is_contained(reference[1:]):
+            return None  # it is part of this resource and has no key of its own
         if not self._is_named_by_type:
             self._name_by_type_and_id()
+        reference, _, _ = reference.partition("/_history/")
         if reference not in self._references:
             self._note_unresolved(reference, element)
             return None
         return self._references[reference]
+
+    def _is_contained(self, name: str) -> bool:
+        """Whether the resource in hand contains one of this id; the empty name is the resource itself."""
+        resource = next(resource for entry, resource, _, _ in self.resources if entry == self.entry)
+        contained = resource.get("contained")
+        items = contained if isinstance(contained, list) else ()
+        return not name or any(isinstance(each, dict) and each.get("id") == name for each in items)
 
     def _name_by_type_and_id(self) -> None:
         """The second way to refer to a resource; most bundles never need it."""

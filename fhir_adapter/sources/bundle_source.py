@@ -15,7 +15,7 @@ from fhir_adapter.sources.records import Cell, Identity, MappedRecord, identity_
 from fhir_adapter.sources.registry import Adapter
 from fhir_adapter.sources.row_runtime import Draft
 from fhir_adapter.sources.row_steps import Fact
-from fhir_adapter.sources.view_runtime import ViewFault
+from fhir_adapter.sources.view_faults import ViewFault
 
 
 def map_bundle(adapter: Adapter, document: Mapping[str, Any], *, digest: str) -> MappedRecord:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources import view_runtime
 from fhir_adapter.sources.fhirpath import (
+    Boundary,
     Empty,
     Exists,
     Extension,
@@ -352,7 +353,7 @@ class ViewWriter:
         items = self._collected(source, focus)
         self._inside(f"if len({items}) > {place} >= 0:", lambda: body(Value(f"{items}[{place}]")))
 
-    def _extension(self, source: Node, url: str, focus: Value, body: Body) -> None:
+    def _extension(self, source: Node, url: str | None, focus: Value, body: Body) -> None:
         if isinstance(source, Member):
             # The extensions of a primitive hang on its twin with an underscore (FHIR R4, json.html#primitive).
             self._each(
@@ -363,7 +364,7 @@ class ViewWriter:
         else:
             self._each(source, focus, lambda each: self._object(each, lambda item: self._urls(item, url, body)))
 
-    def _carriers(self, item: Value, name: str, url: str, body: Body) -> None:
+    def _carriers(self, item: Value, name: str, url: str | None, body: Body) -> None:
         found, each = self._fresh(), self._fresh()
 
         def loop() -> None:
@@ -372,7 +373,11 @@ class ViewWriter:
 
         self._inside(f"for {found} in ({item.name}.get({name!r}), {item.name}.get({'_' + name!r})):", loop)
 
-    def _urls(self, item: Value, url: str, body: Body) -> None:
+    def _urls(self, item: Value, url: str | None, body: Body) -> None:
+        if url is None:
+            self._member(item, "extension", body)
+            return
+
         def kept(extension: Value) -> None:
             self._inside(f"if {extension.name}.get('url') == {url!r}:", lambda: body(extension))
 
@@ -403,6 +408,8 @@ class ViewWriter:
                 return self._stored(f"negated({self._truth(source, focus)})")
             case Join(source, separator):
                 return self._stored(f"joined({self._collected(source, focus)}, {separator!r})")
+            case Boundary(source, is_high, precision, kind):
+                return self._stored(f"boundary({self._scalar(source, focus)}, {is_high}, {precision!r}, {kind!r})")
             case Operation():
                 return self._operation(node, focus)
             case Index(source, 0):
@@ -523,6 +530,8 @@ class ViewWriter:
 
     def _equality(self, node: Operation, focus: Value) -> str:
         left, right = self._scalar(node.left, focus), self._scalar(node.right, focus)
+        if _is_temporal(node):
+            return self._stored(f"same_moment({left}, {right}, {node.operator is Operator.EQUAL})")
         sign = "==" if node.operator is Operator.EQUAL else "!="
         is_text = isinstance(node.right, Literal) and isinstance(node.right.value, str)
         if is_text and not isinstance(node.left, Literal):
@@ -558,7 +567,11 @@ def _beginnings(node: Node) -> list[Node]:
 
 
 def _is_single(node: Node) -> bool:
-    return is_boolean(node) or isinstance(node, Literal | RowIndex | ResourceKey | Join | Operation)
+    return is_boolean(node) or isinstance(node, Literal | RowIndex | ResourceKey | Join | Boundary | Operation)
+
+
+def _is_temporal(node: Operation) -> bool:
+    return any(isinstance(each, Literal) and each.is_temporal for each in (node.left, node.right))
 
 
 def _is_plain(node: Node) -> bool:
@@ -567,7 +580,7 @@ def _is_plain(node: Node) -> bool:
         return False
     if node.operator in (Operator.AND, Operator.OR):
         return _is_plain(node.left) and _is_plain(node.right)
-    is_text = isinstance(node.right, Literal) and isinstance(node.right.value, str)
+    is_text = isinstance(node.right, Literal) and isinstance(node.right.value, str) and not node.right.is_temporal
     is_path = isinstance(node.left, This) or bool(member_path(node.left))
     return node.operator in (Operator.EQUAL, Operator.UNEQUAL) and is_text and is_path
 
@@ -597,7 +610,7 @@ def _membership(node: Operation) -> tuple[Node, list[str]] | None:
     for operand in operands:
         if not (isinstance(operand, Operation) and operand.operator is Operator.EQUAL):
             return None
-        if not (isinstance(operand.right, Literal) and isinstance(operand.right.value, str)):
+        if not (isinstance(operand.right, Literal) and isinstance(operand.right.value, str)) or _is_temporal(operand):
             return None
         texts.append(operand.right.value)
         paths.add(operand.left)

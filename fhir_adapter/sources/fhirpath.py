@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from fhir_adapter.fhir.r4_elements import is_resource
 from fhir_adapter.sources.fhirpath_tokens import PathInvalid, Token, TokenKind, tokenize
 
 LONGEST_PATH = 4_000  # characters; official views stay below 500
@@ -17,9 +18,10 @@ Scalar: TypeAlias = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value written in the path, or a constant of the view."""
+    """A value written in the path, or a constant of the view. is_temporal: its text is a date, moment or time."""
 
     value: Scalar
+    is_temporal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,10 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """The extensions with one url, also of a primitive element (`_birthDate`)."""
+    """The extensions with one url, or all, also of a primitive element (`_birthDate`)."""
 
     source: Node
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,19 @@ class Join:
 
     source: Node
     separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The least or the greatest value that a number, date, moment or time may stand for.
+
+    kind: `dateTime` when the element is one; a text such as `2026-03-01` alone does not tell.
+    """
+
+    source: Node
+    is_high: bool
+    precision: int | None
+    kind: str | None = None
 
 
 class Operator(StrEnum):
@@ -146,6 +161,7 @@ Node: TypeAlias = (
     | Empty
     | Not
     | Join
+    | Boundary
     | Operation
 )
 
@@ -179,7 +195,7 @@ LOGICAL = frozenset(
 )
 
 
-def parse_path(text: str, *, constants: Mapping[str, Scalar], resource_type: str | None = None) -> Node:
+def parse_path(text: str, *, constants: Mapping[str, Literal], resource_type: str | None = None) -> Node:
     """Read a path of the subset into nodes; constants are put in by value.
 
     resource_type: a path may start with the type of the resource (`Patient.name`).
@@ -213,11 +229,22 @@ def element_path(node: Node) -> str:
             return joined_path(element_path(source), name)
         case Where(source, _) | Index(source, _) | Exists(source) | Empty(source) | Not(source) | Join(source, _):
             return element_path(source)
+        case Boundary(source):
+            return element_path(source)
         case Extension(source, _):
             return joined_path(element_path(source), "extension")
         case ReferenceKey(source, _):
             return joined_path(element_path(source), "reference")
     return ""
+
+
+def temporal_kind(node: Node) -> str | None:
+    """`dateTime` for an element that `ofType()` says is a moment, or a moment written in the path."""
+    if isinstance(node, Member):
+        return "dateTime" if node.name.endswith(("DateTime", "Instant")) else None
+    if isinstance(node, Literal):
+        return "dateTime" if node.is_temporal and "T" in str(node.value) else None
+    return temporal_kind(node.source) if isinstance(node, Where | Index) else None
 
 
 def joined_path(path: str, name: str) -> str:
@@ -228,7 +255,7 @@ def joined_path(path: str, name: str) -> str:
 class Parser:
     """A precedence climber over the tokens of one path; the cursor is its only state."""
 
-    def __init__(self, tokens: tuple[Token, ...], constants: Mapping[str, Scalar], resource_type: str | None) -> None:
+    def __init__(self, tokens: tuple[Token, ...], constants: Mapping[str, Literal], resource_type: str | None) -> None:
         self._tokens = tokens
         self._constants = constants
         self._resource_type = resource_type
@@ -297,8 +324,10 @@ class Parser:
     def _first_step(self) -> Node:
         token = self._take()
         match token.kind:
-            case TokenKind.TEXT | TokenKind.DATE:
+            case TokenKind.TEXT:
                 return Literal(token.text)
+            case TokenKind.DATE:
+                return Literal(token.text, is_temporal=True)
             case TokenKind.NUMBER:
                 return Literal(float(token.text) if "." in token.text else int(token.text))
             case TokenKind.CONSTANT:
@@ -319,7 +348,7 @@ class Parser:
         if token.text not in self._constants:
             known = ", ".join(sorted(self._constants)) or "none"
             raise self._fault(f"the view declares no constant %{token.text}; declared: {known}", token)
-        return Literal(self._constants[token.text])
+        return self._constants[token.text]
 
     def _first_name(self, token: Token) -> Node:
         if token.text in ("true", "false") and not self._is_sign("("):
@@ -355,7 +384,8 @@ class Parser:
 
     def _named_step(self, source: Node, token: Token) -> Node:
         if not self._is_sign("("):
-            return Member(source, token.text)
+            is_extension = token.text == "extension" and not isinstance(source, This)
+            return Extension(source, None) if is_extension else Member(source, token.text)
         if token.text not in FUNCTIONS:
             raise self._fault(f"the function {token.text}() is not supported; supported: {', '.join(FUNCTIONS)}", token)
         return FUNCTIONS[token.text](self, source, self._arguments(), token)
@@ -401,9 +431,19 @@ class Parser:
         """`join()` and `join(separator)`."""
         return Join(source, self._text(self._only(arguments, token), token) if arguments else "")
 
+    def low_boundary(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`lowBoundary()` and `lowBoundary(precision)`."""
+        return Boundary(source, False, self._precision(arguments, token), temporal_kind(source))
+
+    def high_boundary(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
+        """`highBoundary()` and `highBoundary(precision)`."""
+        return Boundary(source, True, self._precision(arguments, token), temporal_kind(source))
+
     def of_type(self, source: Node, arguments: tuple[Node, ...], token: Token) -> Node:
         """`ofType(type)`, straight after the choice element that it narrows."""
         type_name = self._type_name(self._only(arguments, token), token)
+        if is_resource(type_name):
+            return Where(source, Operation(Operator.EQUAL, Member(This(), "resourceType"), Literal(type_name)))
         if not isinstance(source, Member):
             raise self._fault("ofType() stands straight after a choice element, as in value.ofType(Quantity)", token)
         return Member(source.source, source.name + type_name[:1].upper() + type_name[1:])
@@ -434,6 +474,14 @@ class Parser:
             return node.value
         raise self._fault(f"the argument of {token.text}() must be a text", token)
 
+    def _precision(self, arguments: tuple[Node, ...], token: Token) -> int | None:
+        if not arguments:
+            return None
+        node = self._only(arguments, token)
+        if isinstance(node, Literal) and isinstance(node.value, int) and not isinstance(node.value, bool):
+            return node.value
+        raise self._fault(f"the precision of {token.text}() must be a whole number", token)
+
     def _type_name(self, node: Node, token: Token) -> str:
         if isinstance(node, Member) and (isinstance(node.source, This) or node.source == Member(This(), "FHIR")):
             return node.name
@@ -450,6 +498,8 @@ FUNCTIONS: Mapping[str, FunctionParser] = {
     "first": Parser.first,
     "extension": Parser.extension,
     "join": Parser.join,
+    "lowBoundary": Parser.low_boundary,
+    "highBoundary": Parser.high_boundary,
     "ofType": Parser.of_type,
     "getResourceKey": Parser.resource_key,
     "getReferenceKey": Parser.reference_key,

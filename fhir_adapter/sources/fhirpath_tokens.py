@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fhir_adapter.sources.fhirpath_dates import parse_temporal
+
 TWO_CHARACTER_SIGNS = ("!=", "<=", ">=")
 ONE_CHARACTER_SIGNS = ".()[],=<>+-*/"
 ESCAPES: Mapping[str, str] = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
@@ -114,8 +116,11 @@ def _read_date(text: str, at: int) -> tuple[Token, int]:
     end = at + 1
     while end < len(text) and (text[end].isdigit() or text[end] in "-:T.Z+"):
         end += 1
-    written = text[at + 1 : end]
-    if not written[:4].removeprefix("T")[:2].isdigit():
+    written = text[at + 1 : end].rstrip(".")  # a point after it begins a function
+    end = at + 1 + len(written)
+    is_time = written.startswith("T")
+    found = parse_temporal(written.removeprefix("T") if not is_time or len(written) > 3 else f"{written[1:]}:00")
+    if found is None or found.is_time is not is_time:
         raise PathInvalid("a date or time is expected after @", at + 1)
     return Token(TokenKind.DATE, written.removeprefix("T"), at + 1), end
 

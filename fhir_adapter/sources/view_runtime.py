@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from decimal import Decimal
 from typing import Any
+
+from fhir_adapter.sources import fhirpath_dates
+from fhir_adapter.sources.view_faults import ViewFault
 
 MOST_ROWS = 10_000  # of one resource: a cross product of several forEach must not fill the memory
 DEEPEST_REPEAT = 100
-
-
-class ViewFault(ValueError):
-    """A resource to which a view cannot be applied; the message holds no value of the resource."""
 
 
 def several(values: object, value: object) -> list[Any]:
@@ -52,6 +52,17 @@ def same(left: object, right: object, wanted: bool) -> bool | None:
     return is_equal is wanted
 
 
+def same_moment(left: object, right: object, wanted: bool) -> bool | None:
+    """`=` and `!=` where one side is a date, moment or time of the mapping; nothing when one is too vague to tell."""
+    if left is None or right is None:
+        return None
+    ours, theirs = (fhirpath_dates.parse_temporal(each) if isinstance(each, str) else None for each in (left, right))
+    if ours is None or theirs is None or ours.is_time is not theirs.is_time:
+        return not wanted
+    order = fhirpath_dates.ordered(ours, theirs)
+    return None if order is None else (order == 0) is wanted
+
+
 def one_of(value: object, texts: Set[str]) -> bool | None:
     """Whether a value is one of the texts; several items are equal to no single text."""
     if value is None:
@@ -72,22 +83,39 @@ def compared(compare: Callable[[Any, Any], bool]) -> Callable[[object, object], 
     def apply(left: object, right: object) -> bool | None:
         if left is None or right is None:
             return None
-        if not (_are_numbers(left, right) or (isinstance(left, str) and isinstance(right, str))):
+        if isinstance(left, str) and isinstance(right, str):
+            return _compared_texts(compare, left, right)
+        if not _are_numbers(left, right):
             raise ViewFault("two values that have no order were compared")
         return compare(left, right)
 
     return apply
 
 
-def computed(compute: Callable[[Any, Any], float | str]) -> Callable[[object, object], float | str | None]:
-    """An arithmetic operator that gives nothing for nothing and refuses what are not numbers."""
+def _compared_texts(compare: Callable[[Any, Any], bool], left: str, right: str) -> bool | None:
+    """Dates, moments and times by time, as far as both are precise; other texts by their letters."""
+    ours, theirs = fhirpath_dates.parse_temporal(left), fhirpath_dates.parse_temporal(right)
+    if ours is None or theirs is None:
+        return compare(left, right)
+    order = fhirpath_dates.ordered(ours, theirs)
+    return None if order is None else compare(order, 0)
 
-    def apply(left: object, right: object) -> float | str | None:
+
+def computed(compute: Callable[[Any, Any], Any]) -> Callable[[object, object], float | None]:
+    """An arithmetic operator that gives nothing for nothing and refuses what are not numbers.
+
+    Decimals are computed with as they are written, so that 0.1 + 0.2 is 0.3.
+    """
+
+    def apply(left: object, right: object) -> float | None:
         if left is None or right is None:
             return None
         if not _are_numbers(left, right):
             raise ViewFault("something other than two numbers was computed with")
-        return compute(left, right)
+        if isinstance(left, int) and isinstance(right, int):
+            whole: float = compute(left, right)
+            return whole
+        return float(compute(Decimal(repr(left)), Decimal(repr(right))))
 
     return apply
 
@@ -105,7 +133,7 @@ def add(left: object, right: object) -> object:
 
 def divide(left: object, right: object) -> object:
     """`/`; nothing when the divisor is 0 (FHIRPath N1, 6.6.2)."""
-    if right == 0:
+    if _are_numbers(left, right) and right == 0:
         return None
     return computed(lambda one, other: one / other)(left, right)
 
@@ -120,6 +148,11 @@ OPERATIONS: Mapping[str, Callable[[object, object], object]] = {
     "*": computed(lambda left, right: left * right),
     "/": divide,
 }
+
+
+def boundary(value: object, high: bool, precision: int | None, kind: str | None) -> float | str | None:
+    """`lowBoundary()` and `highBoundary()`."""
+    return fhirpath_dates.boundary(value, high=high, precision=precision, kind=kind)
 
 
 def gathered(values: list[Any]) -> Any:
@@ -194,6 +227,8 @@ NAMES: Mapping[str, object] = {
             both,
             either,
             same,
+            same_moment,
+            boundary,
             one_of,
             joined,
             gathered,

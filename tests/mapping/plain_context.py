@@ -12,7 +12,8 @@ class PlainContext:
         self.several: list[str] = []
 
     def resource_key(self, resource: dict[str, Any]) -> str | None:
-        return resource.get("id")
+        name = resource.get("id")
+        return name if isinstance(name, str) else None
 
     def reference_key(self, reference: object, resource_type: str | None, _element: str) -> str | None:
         if not isinstance(reference, str):

@@ -12,7 +12,7 @@ from fhir_adapter.sources.compiler import compile_view
 from fhir_adapter.sources.fhirpath import parse_path
 from fhir_adapter.sources.fhirpath_tokens import PathInvalid
 from fhir_adapter.sources.view import parse_view
-from fhir_adapter.sources.view_runtime import ViewFault
+from fhir_adapter.sources.view_faults import ViewFault
 from tests.mapping.plain_context import PlainContext
 
 
@@ -54,8 +54,8 @@ def test_every_fault_of_a_view_is_told_at_once() -> None:
     with pytest.raises(MappingInvalid) as refusal:
         parse_view({"resource": "Patient", "select": [{"column": columns}]}, place="view.json")
     assert [fault.split(":")[0] for fault in refusal.value.faults] == [
-        "select[0].column[0].name",
-        "select[0].column[1].path",
+        "/select/0/column/0/name",
+        "/select/0/column/1/path",
     ]
 
 
