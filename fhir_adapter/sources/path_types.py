@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -34,6 +33,7 @@ from fhir_adapter.sources.fhirpath import (
     This,
     Where,
 )
+from fhir_adapter.sources.suggestions import did_you_mean
 
 TEXT_TYPES = frozenset(
     {"string", "code", "id", "uri", "url", "canonical", "oid", "uuid", "markdown", "base64Binary", "xhtml"}
@@ -160,9 +160,7 @@ def _unknown_element(source: Typed, name: str) -> str:
     known = [each for type_name in sorted(source.types) for each in element_names(type_name)]
     if not any(is_known_type(each) for each in source.types):
         return f"{told(source.types)} has no elements, and {name} is asked of it"
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else f"; it has {', '.join(known)}"
-    return f"{told(source.types)} has no element {name}{hint}"
+    return f"{told(source.types)} has no element {name}{did_you_mean(name, known)}"
 
 
 def _kept(source: Typed, criteria: Node, note: Note) -> Typed:

@@ -272,7 +272,8 @@ def constant_value(written: Mapping[str, Any]) -> Literal | None:
         return None
     [kind] = kinds
     value: Any = written[kind]
-    if not isinstance(value, CONSTANT_TYPES[kind]) or (isinstance(value, bool) and kind != "valueBoolean"):
+    is_of_type = isinstance(value, CONSTANT_TYPES[kind]) and isinstance(value, bool) is (kind == "valueBoolean")
+    if not is_of_type:
         return None
     is_temporal = kind in TEMPORAL_CONSTANTS
     if is_temporal and parse_temporal(value) is None:
