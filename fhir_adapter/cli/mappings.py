@@ -6,6 +6,8 @@ import typer
 
 from fhir_adapter import wiring
 from fhir_adapter.cli import mapping_new, mapping_reports, mapping_tests
+from fhir_adapter.cli.mapping_explain import explain_cell
+from fhir_adapter.cli.mapping_lint import lint_mappings
 from fhir_adapter.cli.options import Json
 from fhir_adapter.cli.output import print_json, say
 from fhir_adapter.settings import read_settings
@@ -17,6 +19,8 @@ mapping_app.command()(mapping_tests.mutate)
 mapping_app.command()(mapping_reports.coverage)
 mapping_app.command()(mapping_reports.unmapped)
 mapping_app.command()(mapping_reports.conceptmap)
+mapping_app.command("explain")(explain_cell)
+mapping_app.command("lint")(lint_mappings)
 
 
 @mapping_app.command("list")

@@ -9,15 +9,26 @@ from fhir_adapter.wiring.evaluation import (
     work,
 )
 from fhir_adapter.wiring.service import app_of
-from fhir_adapter.wiring.store import adapters_of, catalogue, intake_of, now, opened_store, today
+from fhir_adapter.wiring.store import (
+    adapter_folders,
+    adapters_of,
+    catalogue,
+    explainer_of,
+    intake_of,
+    now,
+    opened_store,
+    today,
+)
 
 __all__ = [
+    "adapter_folders",
     "adapters_of",
     "app_of",
     "catalogue",
     "count_and_keep",
     "disclosed_latest",
     "drain",
+    "explainer_of",
     "intake_of",
     "now",
     "opened_store",

@@ -6,7 +6,7 @@ import base64
 import binascii
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,10 +18,12 @@ from fhir_adapter.errors import SettingsInvalid
 from fhir_adapter.fhir.canonical import Canonicals
 from fhir_adapter.fhir.incoming import IncomingLimits
 from fhir_adapter.settings import Settings
+from fhir_adapter.sources import folders
 from fhir_adapter.sources.registry import SHIPPED, AdapterRegistry, load_adapters, shipped_adapters
 from fhir_adapter.store.database import open_database
 from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
 from fhir_adapter.store.sealing import KEY_BYTES, Sealer
+from fhir_adapter.workflows.explain import Explainer
 from fhir_adapter.workflows.identities import Pseudonyms
 from fhir_adapter.workflows.ingest import Intake
 from fhir_adapter.workflows.workbench import Workbench
@@ -65,6 +67,16 @@ def adapters_of(settings: Settings) -> AdapterRegistry:
 def workbench_of(settings: Settings) -> Workbench:
     """The adapters known, to be tried."""
     return Workbench(adapters_of(settings), settings.mappings_folder or SHIPPED, limits_of(settings))
+
+
+def adapter_folders(settings: Settings, asked: Sequence[str] = ()) -> list[Path]:
+    """Folders of adapters by name or path, all by default. Raises AdapterUnknown."""
+    return folders.adapter_folders(settings.mappings_folder or SHIPPED, asked)
+
+
+def explainer_of(settings: Settings) -> Explainer:
+    """What explains the cells of a file by the adapters of the settings."""
+    return Explainer(adapters_of(settings), settings.mappings_folder or SHIPPED, limits_of(settings))
 
 
 def catalogue() -> Catalogue:

@@ -15,6 +15,7 @@ import pytest
 from fhir_adapter.cli.bench import BenchReport, BenchRow
 from tests.docs.generate_commands import commands
 from tests.docs.loopback import served
+from tests.mapping.maternity_bundles import maternity_bundle
 from tests.serving import free_port
 from tests.worlds import AS_OF, Perinatal
 
@@ -119,6 +120,8 @@ def _of_definitions(perinatal: Perinatal) -> Documents:
         "indicator-list": perinatal("indicator", "list", "--json").document,
         "indicator-show": perinatal("indicator", "show", "LB06", "--json").document,
         "indicator-lint": perinatal("indicator", "lint", "wrong.yaml", "--json").document,
+        "mapping-explain": perinatal("mapping", "explain", *_birth(perinatal.folder), "--json").document,
+        "mapping-lint": perinatal("mapping", "lint", "--json").document,
         "mapping-list": perinatal("mapping", "list", "--json").document,
     }
 
@@ -152,6 +155,12 @@ def _of_mappings(perinatal: Perinatal, files: list[str]) -> Documents:
         "mapping-explained": explained.json(),
         "mapping-tried": tried.json(),
     }
+
+
+def _birth(folder: Path) -> tuple[str, ...]:
+    """A birth whose weight is explained."""
+    (folder / "birth.json").write_text(json.dumps(maternity_bundle()), "utf-8")
+    return "birth.json", "--table", "baby"
 
 
 def _bench() -> Any:
