@@ -26,7 +26,7 @@ class Element:
     @property
     def is_choice(self) -> bool:
         """Whether its JSON name ends in the type of its value."""
-        return len(self.types) > 1 or self.name.endswith(CHOICE)
+        return self.name.endswith(CHOICE)
 
 
 @cache

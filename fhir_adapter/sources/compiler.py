@@ -15,6 +15,7 @@ from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources import view_runtime
 from fhir_adapter.sources.fhirpath import (
     Boundary,
+    Choice,
     Empty,
     Exists,
     Extension,
@@ -286,6 +287,8 @@ class ViewWriter:
                 body(focus)
             case Member(source, name):
                 self._each(source, focus, lambda each: self._object(each, lambda item: self._member(item, name, body)))
+            case Choice(source, _, names):
+                self._each(source, focus, lambda each: self._object(each, lambda item: self._any_of(item, names, body)))
             case Where(source, criteria):
                 self._each(source, focus, lambda each: self._solid(each, lambda item: self._kept(item, criteria, body)))
             case Index(source, place):
@@ -311,6 +314,16 @@ class ViewWriter:
             self._inside(head, lambda: body(Value(each, is_solid=False)))
 
         self._inside(f"if {found} is not None:", loop)
+
+    def _any_of(self, item: Value, names: Sequence[str], body: Body) -> None:
+        found, each = self._fresh(), self._fresh()
+
+        def loop() -> None:
+            head = f"for {each} in {found} if type({found}) is list else ({found},):"
+            self._inside(head, lambda: body(Value(each, is_solid=False)))
+
+        gets = "".join(f"{item.name}.get({name!r}), " for name in names)
+        self._inside(f"for {found} in ({gets}):", loop)
 
     def _leaves(self, path: Member, focus: Value, on_list: Callable[[str], None], on_value: str) -> None:
         """Lines for the values at the end of a path: one statement for a value, another for a list of them."""
@@ -561,7 +574,7 @@ def _beginnings(node: Node) -> list[Node]:
     match node:
         case Where(source, _):
             return [node, *_beginnings(source)]
-        case Member(source, _) | Index(source, _) | Extension(source, _):
+        case Member(source, _) | Choice(source, _, _) | Index(source, _) | Extension(source, _):
             return _beginnings(source)
     return []
 

@@ -48,6 +48,15 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A choice element of whichever type is there (`value`); `names` are its JSON names."""
+
+    source: Node
+    name: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """One item by its place, from 0."""
 
@@ -153,6 +162,7 @@ Node: TypeAlias = (
     | RowIndex
     | ResourceKey
     | Member
+    | Choice
     | Index
     | Where
     | Extension
@@ -225,7 +235,7 @@ def member_path(node: Node) -> tuple[str, ...]:
 def element_path(node: Node) -> str:
     """The elements that a path goes through, to name a place: `valueQuantity.value`, `name.given`."""
     match node:
-        case Member(source, name):
+        case Member(source, name) | Choice(source, name, _):
             return joined_path(element_path(source), name)
         case Where(source, _) | Index(source, _) | Exists(source) | Empty(source) | Not(source) | Join(source, _):
             return element_path(source)

@@ -13,6 +13,7 @@ from fhir_adapter.sources import view_runtime
 from fhir_adapter.sources.compiler import ViewContext
 from fhir_adapter.sources.fhirpath import (
     Boundary,
+    Choice,
     Empty,
     Exists,
     Extension,
@@ -136,6 +137,9 @@ class Interpreter:
                 return [focus.item]
             case Member(source, name):
                 return [each for item in self._items(source, focus) for each in children(item, name)]
+            case Choice(source, _, names):
+                items = self._items(source, focus)
+                return [each for item in items for name in names for each in children(item, name)]
             case Where(source, criteria):
                 return [item for item in self._items(source, focus) if self._meets(criteria, item, focus)]
             case Index(source, place):

@@ -15,7 +15,7 @@ from fhir_adapter.sources.view import View, ViewColumn, ViewSelect, focus_inside
 NoteAt = Callable[[str, Severity, str, str], None]  # pointer, severity, code, text
 CODES = {
     "element": (Severity.ERROR, "lint.unknown-element"),
-    "choice": (Severity.ERROR, "lint.choice-not-narrowed"),
+    "choice": (Severity.WARNING, "lint.choice-not-narrowed"),
     "type": (Severity.ERROR, "lint.type-mismatch"),
     "cardinality": (Severity.WARNING, "lint.several-values"),
 }

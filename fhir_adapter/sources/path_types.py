@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from fhir_adapter.fhir.r4_elements import (
     Element,
+    choice_name,
     element_names,
     element_of,
     is_known_type,
@@ -16,6 +17,7 @@ from fhir_adapter.fhir.r4_elements import (
 )
 from fhir_adapter.sources.fhirpath import (
     Boundary,
+    Choice,
     Empty,
     Exists,
     Extension,
@@ -85,7 +87,7 @@ def typed(node: Node, focus: Typed, note: Note = silent) -> Typed:
             return Typed(frozenset({"integer"}))
         case ResourceKey():
             return TEXT
-        case Member(source, name):
+        case Member(source, name) | Choice(source, name, _):
             return _member(typed(source, focus, note), name, note)
         case Extension(source, _):
             found = typed(source, focus, note)
@@ -125,6 +127,15 @@ def literal_type(node: Literal) -> str:
     return "integer" if isinstance(node.value, int) else "decimal"
 
 
+def choice_names(source: Typed, name: str) -> tuple[str, ...]:
+    """JSON names of a choice element that is not narrowed; empty when it is none, or may be none."""
+    found = [element_of(each, name) for each in sorted(source.types)]
+    elements = [each for each in found if each is not None and each.is_choice]
+    if len(elements) < len(found):
+        return ()
+    return tuple(dict.fromkeys(choice_name(name, each) for element in elements for each in element.types))
+
+
 def check_condition(found: Typed, what: str, note: Note) -> None:
     """Note a condition that cannot be true or false."""
     if found.types and "boolean" not in found.types:
@@ -147,7 +158,7 @@ def _member(source: Typed, name: str, note: Note) -> Typed:
         return UNKNOWN
     for element in found:
         if element.is_choice:
-            note("choice", f"{name} is a choice of types; narrow it, as in {name}.ofType({element.types[0]})")
+            note("choice", f"{name} may be of several types; narrow it, as in {name}.ofType({element.types[0]})")
     types = frozenset(each for element in found for each in element.types)
     return Typed(types, source.is_list or any(element.is_list for element in found))
 

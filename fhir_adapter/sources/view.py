@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.fhirpath import (
     Boundary,
+    Choice,
     Empty,
     Exists,
     Extension,
@@ -31,7 +32,7 @@ from fhir_adapter.sources.fhirpath import (
 )
 from fhir_adapter.sources.fhirpath_dates import parse_temporal
 from fhir_adapter.sources.fhirpath_tokens import PathInvalid
-from fhir_adapter.sources.path_types import Typed, typed
+from fhir_adapter.sources.path_types import Typed, choice_names, typed
 
 COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")  # sql-name of the standard, made shorter
 MOST_COLUMNS = 200  # of one view
@@ -294,7 +295,11 @@ def focus_inside(iterated: Node | None, repeat: Sequence[Node], focus: Typed) ->
 
 
 def with_kinds(node: Node, focus: Typed) -> Node:
-    """The node with every boundary of a moment marked as such, as far as R4 tells."""
+    """The node with what R4 tells of it: which boundaries are of a moment, and which elements are a choice of types."""
+    if isinstance(node, Member):
+        source = with_kinds(node.source, focus)
+        names = choice_names(typed(source, focus), node.name)
+        return Choice(source, node.name, names) if names else Member(source, node.name)
     if isinstance(node, Boundary):
         inner = with_kinds(node.source, focus)
         is_moment = bool(typed(inner, focus).types & {"dateTime", "instant"})
@@ -304,7 +309,7 @@ def with_kinds(node: Node, focus: Typed) -> Node:
         return Where(with_kinds(node.source, focus), with_kinds(node.criteria, item))
     if isinstance(node, Operation):
         return replace(node, left=with_kinds(node.left, focus), right=with_kinds(node.right, focus))
-    if isinstance(node, Member | Index | Extension | ReferenceKey | Exists | Empty | Not | Join):
+    if isinstance(node, Index | Extension | ReferenceKey | Exists | Empty | Not | Join):
         return replace(node, source=with_kinds(node.source, focus))
     return node
 

@@ -163,6 +163,11 @@ def test_decimals_are_computed_with_as_they_are_written(path: str, expected: obj
         ("name.family.extension('own').value.ofType(string)", "Moor"),
         ("contained.ofType(Organization).name", "Trust"),
         ("Patient.active", True),
+        ("deceased.exists()", True),
+        ("deceased", "2026-03-01T00:30:00+01:00"),
+        ("multipleBirth > 1", True),
+        ("extension('a').extension.value.exists()", True),
+        ("extension('a').extension('c').value", 3),
     ],
 )
 def test_nothing_stays_nothing_and_a_path_finds_what_is_there(path: str, expected: object) -> None:

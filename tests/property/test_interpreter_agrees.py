@@ -33,6 +33,8 @@ OWN_VIEWS: Mapping[str, Mapping[str, Json]] = {
                 "column": [
                     {"name": "low", "path": "birthDate.lowBoundary(6)"},
                     {"name": "sum", "path": "name.given.exists() and birthDate < @2000-01"},
+                    {"name": "died", "path": "deceased.exists() or multipleBirth > 1"},
+                    {"name": "any", "path": "extension.value", "collection": True},
                     {"name": "url", "path": "birthDate.extension.url", "collection": True},
                     {"name": "one", "path": "name.where(use != 'old' or family.exists().not()).given.join('-')"},
                 ]
