@@ -11,7 +11,7 @@ from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.compiler import compile_view
 from fhir_adapter.sources.golden_case import Difference
 from fhir_adapter.sources.view import parse_view
-from fhir_adapter.sources.view_runtime import ViewFault
+from fhir_adapter.sources.view_faults import ViewFault
 from fhir_adapter.sources.workbench import CaseResult
 
 SUITE = "sql-on-fhir"
