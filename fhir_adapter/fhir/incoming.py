@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 import orjson
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.fhir.elements import Json
+from fhir_adapter.fhir.r4_schema import element_names
+
+Placed: TypeAlias = tuple[tuple[str | int, ...], object]  # a value with its path
 
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+NO_NUMBERS = ("NaN", "Infinity")
+NAMELESS = ("payload", "Bundle")
+OTHER_NAME = "(other)"  # stands for a name that R4 does not give to an element: it may be anything
+SHOWN_DEPTH = 8  # parts of a path that leads too deep
 NOT_A_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
 BUNDLE_TYPES = frozenset(
     (
@@ -31,10 +38,11 @@ BUNDLE_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class IncomingLimits:
-    """How much one payload may be; depth counts nested objects and arrays."""
+    """How much one payload may be; depth counts nested objects and arrays, entries those of a Bundle."""
 
     max_bytes: int = 50_000_000
     max_depth: int = 100
+    max_entries: int = 20_000
 
 
 def parse_json(raw: bytes, limits: IncomingLimits, *, place: str = "payload") -> Json:
@@ -57,37 +65,73 @@ def parse_json(raw: bytes, limits: IncomingLimits, *, place: str = "payload") ->
 
 
 def refuse_duplicate_keys(raw: bytes, *, place: str = "payload") -> None:
-    """Refuse bytes in which an object holds the same key twice.
+    """Refuse bytes in which an object holds the same key twice, with the path of the first such object.
 
     Costs several times `parse_json`, because only the standard library shows the pairs; used by the API alone,
     where the sender waits for the answer. The bytes must have passed `parse_json`.
     """
     # Numbers stay text: only keys are looked at, and Python refuses to convert integers of thousands of digits.
-    json.loads(raw, object_pairs_hook=_PairsCheck(place), parse_int=str, parse_float=str)
+    try:
+        json.loads(raw, object_pairs_hook=_distinct, parse_int=str, parse_float=str)
+    except _RepeatedKey:
+        pairs = json.loads(raw, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
+        where = path_text(next(_repeating(pairs), ()))
+        text = "an object holds the same key twice, so readers could disagree; send each key once"
+        raise PayloadRefused("payload.duplicate-key", located(place, where), text) from None
 
 
-def check_bundle(document: Json, *, place: str = "payload") -> str:
-    """Type of the Bundle; raises PayloadRefused when the document is none, or has no type of R4."""
+def located(place: str, path: str) -> str:
+    """A path behind the name of a file or line; a path alone where the payload has no name of its own."""
+    return path if place in NAMELESS else f"{place} {path}"
+
+
+def path_text(path: Sequence[str | int]) -> str:
+    """A path as text that repeats no name but those that R4 gives to elements."""
+    known = element_names()
+    shown = (f"[{part}]" if isinstance(part, int) else f".{part if part in known else OTHER_NAME}" for part in path)
+    return "".join(("Bundle" if path[:1] == ("entry",) else "payload", *shown))
+
+
+def check_bundle(document: Json, limits: IncomingLimits | None = None, *, place: str = "payload") -> str:
+    """Type of the Bundle; raises PayloadRefused when the document is none, has no type of R4, or too many entries."""
     if document.get("resourceType") != "Bundle":
         raise PayloadRefused("bundle.not-a-bundle", place, "a FHIR Bundle is expected; put the resource into one")
     kind = document.get("type")
     if not isinstance(kind, str) or kind not in BUNDLE_TYPES:
         raise PayloadRefused("bundle.type-unknown", "Bundle.type", f"type is one of: {', '.join(sorted(BUNDLE_TYPES))}")
-    if not isinstance(document.get("entry", []), list):
+    entries = document.get("entry", [])
+    if not isinstance(entries, list):
         raise PayloadRefused("bundle.entry-invalid", "Bundle.entry", "entry is a list of entries")
+    most = (limits or IncomingLimits()).max_entries
+    if len(entries) > most:
+        text = f"more than {most:,} entries; send one Bundle a record, many of them as NDJSON"
+        raise PayloadRefused("bundle.too-many-entries", f"Bundle.entry[{most}]", text)
     return kind
 
 
-class _PairsCheck:
-    """Hook of `json.loads` that refuses an object with a repeated key."""
+class _RepeatedKey(Exception):
+    """An object holds a key twice."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
 
-    def __call__(self, pairs: list[tuple[str, object]]) -> None:
-        if len({key for key, _ in pairs}) != len(pairs):
-            text = "an object holds the same key twice, so readers could disagree; send each key once"
-            raise PayloadRefused("payload.duplicate-key", self._place, text)
+class _Pairs(list[tuple[str, object]]):
+    """An object as its pairs, told apart from an array."""
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise _RepeatedKey
+
+
+def _repeating(node: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Paths of the objects that hold a key twice, outermost first."""
+    if isinstance(node, _Pairs):
+        if len({key for key, _ in node}) != len(node):
+            yield path
+        for key, value in node:
+            yield from _repeating(value, (*path, key))
+    elif isinstance(node, list):
+        for position, value in enumerate(node):
+            yield from _repeating(value, (*path, position))
 
 
 def _check_size(raw: bytes, limits: IncomingLimits, place: str) -> None:
@@ -112,7 +156,17 @@ def _load(raw: bytes, place: str) -> object:
 def _refuse_unreadable(cause: orjson.JSONDecodeError, place: str) -> NoReturn:
     # The cause quotes no text of the payload, but the exception object carries all of it: it is not chained.
     where = f"line {cause.lineno} column {cause.colno}"
-    raise PayloadRefused("payload.not-json", place, f"not readable as JSON at {where}; check the file there") from None
+    text = f"not readable as JSON at {where}: {_reason(cause)}"
+    raise PayloadRefused("payload.not-json", place, text) from None
+
+
+def _reason(cause: orjson.JSONDecodeError) -> str:
+    """What stands there, told from the few faults that senders make; no text of the payload."""
+    if cause.doc.startswith(NO_NUMBERS, cause.pos) or "infinity" in cause.msg or "after sign" in cause.msg:
+        return "NaN and Infinity are no JSON; leave the element out"
+    if "surrogate" in cause.msg:
+        return "half of a surrogate pair is no character; send whole characters"
+    return "check the file there"
 
 
 def _may_be_deeper(raw: bytes, limit: int) -> bool:
@@ -130,29 +184,28 @@ def _may_be_deeper(raw: bytes, limit: int) -> bool:
 
 
 def _check_depth(document: Json, limit: int, place: str) -> None:
-    level: list[object] = [document]
+    level: list[Placed] = [((), document)]
     for _ in range(limit):
-        level = [child for node in level for child in _children(node) if isinstance(child, (dict, list))]
+        level = [each for node in level for each in _children(node) if isinstance(each[1], (dict, list))]
         if not level:
             return
-    raise PayloadRefused("payload.too-deep", place, f"nested deeper than {limit} levels; flatten the extensions")
+    where = located(place, path_text(level[0][0][:SHOWN_DEPTH]))
+    raise PayloadRefused("payload.too-deep", where, f"nested deeper than {limit} levels; flatten the extensions")
 
 
 def _check_no_nul(document: Json, place: str) -> None:
-    level: list[object] = [document]
+    level: list[Placed] = [((), document)]
     while level:
-        if any("\x00" in text for node in level for text in _texts(node)):
-            raise PayloadRefused("payload.nul", place, "a string holds the NUL character; remove it")
-        level = [child for node in level for child in _children(node) if isinstance(child, (dict, list))]
+        children = [each for node in level for each in _children(node)]
+        for path, child in children:
+            if any("\x00" in text for text in (child, path[-1]) if isinstance(text, str)):
+                where = located(place, path_text(path))
+                raise PayloadRefused("payload.nul", where, "a string holds the NUL character; remove it")
+        level = [each for each in children if isinstance(each[1], (dict, list))]
 
 
-def _children(node: object) -> Iterable[object]:
+def _children(placed: Placed) -> Iterable[Placed]:
+    path, node = placed
     if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()
-
-
-def _texts(node: object) -> Iterable[str]:
-    keys = node if isinstance(node, dict) else ()
-    yield from keys
-    yield from (child for child in _children(node) if isinstance(child, str))
+        return (((*path, name), value) for name, value in node.items())
+    return (((*path, at), value) for at, value in enumerate(node)) if isinstance(node, list) else ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -18,6 +20,30 @@ MASK = "(not shown)"
 LISTED_OPTIONS = 12  # a longer list of allowed codes helps nobody in a message
 
 FaultAt = tuple[str, str]
+ElementPath = tuple[str | int, ...]
+
+
+class BrokenRule(StrEnum):
+    """What kind of rule an element breaks."""
+
+    WRONG_TYPE = "wrong-type"
+    FORMAT = "format"
+    EMPTY = "empty"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    REPEATED_CHOICE = "repeated-choice"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFault:
+    """One place that is not R4. path: from the resource down; of what is missing or unknown, the path of its owner.
+
+    text: what must hold, never what is there.
+    """
+
+    rule: BrokenRule
+    path: ElementPath
+    text: str
 
 
 class R4Schema:
@@ -44,19 +70,29 @@ class R4Schema:
         """
         if not self.knows(resource_type):
             return [(resource_type, "this resource type is not read here")]
+        found = self.placed_faults(resource_type, resource)
+        return [(fhirpath(resource_type, each.path), each.text) for each in found]
+
+    def placed_faults(self, resource_type: str, resource: Json) -> list[SchemaFault]:
+        """Every fault of a resource and of those it contains, by path. The type must be known."""
         found = self._own_faults(resource_type, resource)
         for position, kind, held in self._held(resource):
-            place = f"{resource_type}.contained[{position}]"
-            found += [(place + path.removeprefix(kind), text) for path, text in self.faults(kind, held)]
+            above = ("contained", position)
+            inside = self.placed_faults(kind, held)
+            found += [SchemaFault(each.rule, (*above, *each.path), each.text) for each in inside]
         return found
 
-    def _own_faults(self, resource_type: str, resource: Json) -> list[FaultAt]:
+    def is_type_of_r4(self, resource_type: str) -> bool:
+        """Whether R4 has such a type, known here or not."""
+        return resource_type in _types_of_r4()
+
+    def _own_faults(self, resource_type: str, resource: Json) -> list[SchemaFault]:
         validator = self._validator(resource_type)
         if validator.is_valid(resource):
             return []
-        names = _element_names()
+        names = element_names()
         return [
-            (_fhirpath(resource_type, error.instance_path), _text(error, names))
+            SchemaFault(_rule(error), tuple(error.instance_path), _text(error, names))
             for error in validator.iter_errors(resource)
         ]
 
@@ -79,14 +115,24 @@ class R4Schema:
 
 
 @cache
-def _definitions() -> Mapping[str, Any]:
+def _schema_file() -> Mapping[str, Any]:
     file = resources.files("fhir_adapter.fhir.schema") / SCHEMA_FILE
-    definitions: Mapping[str, Any] = orjson.loads(gzip.decompress(file.read_bytes()))["definitions"]
+    content: Mapping[str, Any] = orjson.loads(gzip.decompress(file.read_bytes()))
+    return content
+
+
+def _definitions() -> Mapping[str, Any]:
+    definitions: Mapping[str, Any] = _schema_file()["definitions"]
     return definitions
 
 
 @cache
-def _element_names() -> frozenset[str]:
+def _types_of_r4() -> frozenset[str]:
+    return frozenset(_schema_file()["resourceTypes"])
+
+
+@cache
+def element_names() -> frozenset[str]:
     """Names of all elements of the types read: a name found among them is safe to repeat."""
     return frozenset(name for each in _definitions().values() for name in each.get("properties", ()))
 
@@ -113,8 +159,33 @@ def _references(node: object) -> Iterator[str]:
             yield from _references(value)
 
 
-def _fhirpath(resource_type: str, path: list[str | int]) -> str:
+def fhirpath(resource_type: str, path: ElementPath) -> str:
+    """The path as text: `Patient.name[0].family`."""
     return resource_type + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def _rule(error: jsonschema_rs.ValidationError) -> BrokenRule:
+    match error.kind:
+        case jsonschema_rs.ValidationErrorKind.AdditionalProperties():
+            return BrokenRule.UNKNOWN
+        case jsonschema_rs.ValidationErrorKind.Required() | jsonschema_rs.ValidationErrorKind.AnyOf():
+            return BrokenRule.MISSING
+        case jsonschema_rs.ValidationErrorKind.Not():
+            return BrokenRule.REPEATED_CHOICE
+        case (
+            jsonschema_rs.ValidationErrorKind.Pattern()
+            | jsonschema_rs.ValidationErrorKind.Enum()
+            | jsonschema_rs.ValidationErrorKind.Constant()
+        ):
+            return BrokenRule.FORMAT
+        case (
+            jsonschema_rs.ValidationErrorKind.MinItems()
+            | jsonschema_rs.ValidationErrorKind.MinLength()
+            | jsonschema_rs.ValidationErrorKind.MinProperties()
+        ):
+            return BrokenRule.EMPTY
+        case _:
+            return BrokenRule.WRONG_TYPE
 
 
 def _text(error: jsonschema_rs.ValidationError, names: frozenset[str]) -> str:
@@ -125,6 +196,8 @@ def _text(error: jsonschema_rs.ValidationError, names: frozenset[str]) -> str:
             return f"the element `{name}` is required"
         case jsonschema_rs.ValidationErrorKind.AnyOf(context=branches):
             return _one_required(branches)
+        case jsonschema_rs.ValidationErrorKind.Not():
+            return "holds two types of one choice element; R4 allows one"
         case jsonschema_rs.ValidationErrorKind.Enum(options=options):
             return _not_listed(options)
         case jsonschema_rs.ValidationErrorKind.Constant(expected_value=expected):
@@ -133,8 +206,14 @@ def _text(error: jsonschema_rs.ValidationError, names: frozenset[str]) -> str:
             return f"must be of JSON type {' or '.join(types)}"
         case jsonschema_rs.ValidationErrorKind.Pattern():
             return "is not written as the R4 data type of this element asks"
+        case (
+            jsonschema_rs.ValidationErrorKind.MinItems()
+            | jsonschema_rs.ValidationErrorKind.MinLength()
+            | jsonschema_rs.ValidationErrorKind.MinProperties()
+        ):
+            return "is empty; FHIR allows no empty arrays, objects or strings, so leave the element out"
         case kind:
-            return f"breaks the rule `{kind.name}` of the R4 schema; FHIR allows no empty arrays, objects or strings"
+            return f"breaks the rule `{kind.name}` of the R4 schema"
 
 
 def _unexpected(unexpected: list[str], names: frozenset[str]) -> str:

@@ -27,12 +27,13 @@ class ReceiptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedIssue:
-    """One issue of a receipt, as stored."""
+    """One issue of a receipt, as stored. count: how many faults it stands for, in the count of its receipt."""
 
     severity: str
     code: str
     location: str
     text: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _receipt_row(received: Received) -> Stored:
         received.received_at,
         int(is_accepted),
         int(not is_accepted),
-        len(received.issues),
+        sum(each.count for each in received.issues),
         orjson.dumps(received.rows).decode(),
     )
 

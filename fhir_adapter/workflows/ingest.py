@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -11,12 +11,23 @@ from sqlalchemy.engine import Engine
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.fhir.incoming import IncomingLimits, check_bundle, parse_json
+from fhir_adapter.fhir.incoming_check import IncomingFindings, settle_bundle
+from fhir_adapter.fhir.r4_schema import BrokenRule
 from fhir_adapter.sources.bundle_source import map_bundle
-from fhir_adapter.sources.issues import Issue, Severity
+from fhir_adapter.sources.issues import Issue, Severity, capped
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.registry import AdapterRegistry
 from fhir_adapter.store.sealing import Sealer
 from fhir_adapter.workflows.identities import Pseudonyms, identity_issues
+
+ELEMENT_CODES: Mapping[BrokenRule, str] = {
+    BrokenRule.WRONG_TYPE: "element.wrong-type",
+    BrokenRule.FORMAT: "element.format",
+    BrokenRule.EMPTY: "element.empty",
+    BrokenRule.MISSING: "element.missing",
+    BrokenRule.UNKNOWN: "element.unknown",
+    BrokenRule.REPEATED_CHOICE: "element.repeated-choice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +68,52 @@ class ReadPayload:
         return any(each.severity is Severity.ERROR for each in self.issues)
 
 
-def read_bundle(raw: bytes, intake: Intake, *, location: str, adapter_name: str | None = None) -> ReadPayload:
-    """Read and map one bundle; never raises for what is wrong with it.
+def read_bundle(
+    raw: bytes, intake: Intake, *, location: str, adapter_name: str | None = None, is_strict: bool = False
+) -> ReadPayload:
+    """Read, check and map one bundle; never raises for what is wrong with it.
 
-    A transaction with an error is refused whole, as FHIR demands; of other bundles the good rows are kept.
+    A transaction with an error is refused whole, as FHIR demands; of other bundles the good rows are kept. An element
+    of another JSON type is an error and not read; any other departure from R4 is a warning, for the mapping has its
+    own word on what it reads. Where is_strict, a departure is an error in a transaction, whose sender waits for it;
+    what is empty costs nothing and stays a warning.
     """
     digest = sha256(raw).hexdigest()
     try:
         document = parse_json(raw, intake.limits, place=location)
-        kind = check_bundle(document, place=location)
+        kind = check_bundle(document, intake.limits, place=location)
         adapter = (
             intake.adapters.for_bundle(document, location)
             if adapter_name is None
             else intake.adapters.by_name(adapter_name)
         )
+        findings = settle_bundle(document)
         record = map_bundle(adapter, document, digest=digest)
     except PayloadRefused as cause:
         return refused_payload(raw, digest, cause, location=location)
-    found = (*record.issues, *identity_issues(record.identities, "Bundle", synthetic=intake.synthetic))
+    found = capped(
+        (
+            *schema_issues(findings, is_strict=is_strict and kind == "transaction"),
+            *record.issues,
+            *identity_issues(record.identities, "Bundle", synthetic=intake.synthetic),
+        )
+    )
     read = ReadPayload(digest, raw, "application/fhir+json", location, adapter.name, adapter.version, [record], found)
     return refuse_whole(read) if kind == "transaction" and read.has_errors else read
+
+
+def schema_issues(findings: IncomingFindings, *, is_strict: bool) -> Iterator[Issue]:
+    """What the R4 schema says of a bundle, and which types it could not be asked about."""
+    for each in findings.faults:
+        if each.is_left_out:
+            yield Issue(Severity.ERROR, "element.wrong-type", each.location, f"{each.text}; it was not read")
+        else:
+            is_error = is_strict and each.rule is not BrokenRule.EMPTY
+            severity = Severity.ERROR if is_error else Severity.WARNING
+            yield Issue(severity, ELEMENT_CODES[each.rule], each.location, each.text)
+    for kind, count in sorted(findings.unchecked.items()):
+        text = f"{count:,} resources of type {kind} were not checked: the schema kept here does not have this type"
+        yield Issue(Severity.INFORMATION, "resource.unchecked", "Bundle", text)
 
 
 def refuse_whole(read: ReadPayload) -> ReadPayload:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.csv_text import read_header
-from fhir_adapter.sources.issues import Issue, Severity
+from fhir_adapter.sources.issues import Issue, Severity, capped
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
@@ -55,8 +55,8 @@ class FileReport:
 
     def add_issue(self, issue: Issue | ReceivedIssue) -> None:
         """Count an issue, and keep it while there are few."""
-        self.issue_count += 1
-        self.error_count += str(issue.severity) == str(Severity.ERROR)
+        self.issue_count += issue.count
+        self.error_count += issue.count * (str(issue.severity) == str(Severity.ERROR))
         if len(self.issues) < MOST_ISSUES_SHOWN:
             self.issues.append(ReceivedIssue(str(issue.severity), issue.code, issue.location, issue.text))
 
@@ -156,7 +156,7 @@ def read_csv_stream(
     stream.seek(0)
     number = 0
     for record in map_csv(adapter, stream, name=name, digest=digest):
-        issues = (*record.issues, *identity_issues(record.identities, name, synthetic=intake.synthetic))
+        issues = capped((*record.issues, *identity_issues(record.identities, name, synthetic=intake.synthetic)))
         yield ReadPayload(
             digest=piece_name(digest, number),
             raw=next(pieces, b""),

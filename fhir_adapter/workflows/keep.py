@@ -95,7 +95,9 @@ def row_counts(records: Sequence[MappedRecord]) -> dict[str, int]:
 
 
 def _received(payload: ReadPayload, received_at: str) -> Received:
-    issues = [ReceivedIssue(str(each.severity), each.code, each.location, each.text) for each in payload.issues]
+    issues = [
+        ReceivedIssue(str(each.severity), each.code, each.location, each.text, each.count) for each in payload.issues
+    ]
     if payload.refused is not None:
         issues.insert(0, ReceivedIssue("error", payload.refused.code, payload.refused.location, payload.refused.text))
     return Received(

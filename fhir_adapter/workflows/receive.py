@@ -37,8 +37,8 @@ class Receipt:
 
 
 def receive_bundle(raw: bytes, intake: Intake) -> Receipt:
-    """Take one Bundle in. A transaction with an error is refused whole; of a batch the good rows are kept."""
-    return _receive([read_bundle(raw, intake, location="Bundle")], intake)
+    """Take one Bundle in. A transaction with a fault is refused whole; of a batch the good rows are kept."""
+    return _receive([read_bundle(raw, intake, location="Bundle", is_strict=True)], intake)
 
 
 def receive_payload(raw: bytes, media_type: str, adapter: str | None, name: str, intake: Intake) -> Receipt:

@@ -15,21 +15,51 @@ import orjson
 
 RESOURCE_TYPES = (
     "Basic",
+    "Binary",
     "Bundle",
     "CapabilityStatement",
+    "CarePlan",
+    "CareTeam",
+    "Claim",
     "Communication",
+    "Composition",
     "Condition",
+    "Consent",
+    "Coverage",
+    "Device",
+    "DiagnosticReport",
+    "DocumentReference",
     "Encounter",
+    "EpisodeOfCare",
+    "FamilyMemberHistory",
+    "Flag",
+    "Goal",
+    "Immunization",
+    "List",
     "Location",
     "Measure",
     "MeasureReport",
+    "Medication",
+    "MedicationAdministration",
+    "MedicationRequest",
+    "MedicationStatement",
+    "MessageHeader",
+    "NutritionOrder",
     "Observation",
     "OperationOutcome",
     "Organization",
     "Parameters",
     "Patient",
+    "Practitioner",
+    "PractitionerRole",
     "Procedure",
+    "Provenance",
+    "Questionnaire",
+    "QuestionnaireResponse",
     "RelatedPerson",
+    "ServiceRequest",
+    "Specimen",
+    "Task",
 )
 ANY_RESOURCE: Mapping[str, Any] = {
     "type": "object",
@@ -37,6 +67,9 @@ ANY_RESOURCE: Mapping[str, Any] = {
     "required": ["resourceType"],
 }
 ANY_RESOURCE_NAME = "ResourceList"
+MANY_CHOICES = ("Extension", "ElementDefinition")  # fifty types of value[x] each, at every turn: too dear to compare
+TEXT_TYPES = ("string", "markdown")
+ANY_TEXT: Mapping[str, Any] = {"type": "string", "minLength": 1}
 
 # Definitions of the schema are JSON objects of many shapes; they are only moved about here.
 Definition = dict[str, Any]
@@ -48,15 +81,22 @@ def prune(folder: Path) -> Definitions:
     official: Definitions = orjson.loads((folder / "fhir.schema.json").read_bytes())["definitions"]
     kept = {name: _tidy(official[name]) for name in sorted(_reachable(official))}
     kept[ANY_RESOURCE_NAME] = dict(ANY_RESOURCE)
+    kept.update({name: dict(ANY_TEXT) for name in TEXT_TYPES})
     for structure in _structures(folder):
         for element in structure["snapshot"]["element"]:
             _apply(kept, element)
     return kept
 
 
-def write(definitions: Definitions, target: Path) -> None:
+def every_type(folder: Path) -> list[str]:
+    """Names of all resource types of R4, so that a type which is not checked can be told from one that is none."""
+    mapping = orjson.loads((folder / "fhir.schema.json").read_bytes())["discriminator"]["mapping"]
+    return sorted(mapping)
+
+
+def write(definitions: Definitions, types: list[str], target: Path) -> None:
     """Write the definitions so that the same input gives the same bytes."""
-    body = orjson.dumps({"definitions": definitions}, option=orjson.OPT_SORT_KEYS)
+    body = orjson.dumps({"definitions": definitions, "resourceTypes": types}, option=orjson.OPT_SORT_KEYS)
     target.write_bytes(gzip.compress(body, compresslevel=9, mtime=0))
 
 
@@ -88,6 +128,8 @@ def _definition_name(node: Mapping[str, Any]) -> str:
 
 def _tidy(definition: Definition) -> Definition:
     tidied = {key: value for key, value in definition.items() if key not in ("description", "properties")}
+    if tidied.get("type") != "string":
+        tidied.pop("pattern", None)
     if "properties" in definition:
         tidied["type"] = "object"
         tidied["minProperties"] = 1
@@ -118,6 +160,8 @@ def _apply(kept: Definitions, element: Mapping[str, Any]) -> None:
     path = tuple(element["path"].split("."))
     if len(path) > 1 and element["min"] >= 1:
         _require(kept, path)
+    if path[-1].endswith("[x]") and element["max"] == "1":
+        _allow_one(kept, path)
     if element.get("binding", {}).get("strength", "required") != "required":
         _open(kept, path)
 
@@ -129,6 +173,19 @@ def _require(kept: Definitions, path: tuple[str, ...]) -> None:
     choices = _choices(owner["properties"], path[-1])
     if choices and not any(each in owner.get("required", ()) for each in choices):
         owner.setdefault("allOf", []).append({"anyOf": [{"required": [each]} for each in choices]})
+
+
+def _allow_one(kept: Definitions, path: tuple[str, ...]) -> None:
+    """Refuse two types of one choice element; asked only of an object that has one of them."""
+    owner = _owner(kept, path)
+    if owner is None or path[0] in MANY_CHOICES:
+        return
+    choices = [each for each in _choices(owner["properties"], path[-1]) if not each.startswith("_")]
+    dependencies = owner.setdefault("dependencies", {})
+    for each in choices:
+        others = [{"required": [other]} for other in choices if other != each]
+        if others:
+            dependencies[each] = {"not": {"anyOf": others}}
 
 
 def _open(kept: Definitions, path: tuple[str, ...]) -> None:
@@ -157,4 +214,4 @@ def _choices(properties: Mapping[str, Any], name: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    write(prune(Path(sys.argv[1])), Path(sys.argv[2]))
+    write(prune(Path(sys.argv[1])), every_type(Path(sys.argv[1])), Path(sys.argv[2]))
