@@ -65,15 +65,17 @@ def settle_bundle(document: dict[str, Any]) -> IncomingFindings:
     entries = document.get("entry") or ()
     if not _is_usual_shell(document, entries, schema):
         faults += schema.placed_faults("Bundle", _shell(document, entries))
+    answer_of = schema.own_answer
     for position, entry in enumerate(entries):
         resource = entry.get("resource") if type(entry) is dict else None
         kind = resource.get("resourceType") if type(resource) is dict else None
         if type(kind) is not str or not kind:
             continue  # the mapping says so: an entry without a resource
         assert type(resource) is dict
-        if not schema.knows(kind):
+        answer = answer_of(kind)
+        if answer is None:
             unchecked[kind if schema.is_type_of_r4(kind) else OTHER_TYPE] += 1
-        elif not schema.is_valid(kind, resource):
+        elif not answer(resource) or ("contained" in resource and not schema.is_valid(kind, resource)):
             above = ("entry", position, "resource")
             inside = schema.placed_faults(kind, resource)
             faults += [SchemaFault(each.rule, (*above, *each.path), each.text) for each in inside]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -21,6 +21,7 @@ LISTED_OPTIONS = 12  # a longer list of allowed codes helps nobody in a message
 
 FaultAt = tuple[str, str]
 ElementPath = tuple[str | int, ...]
+OwnAnswer = Callable[[Json], bool]
 
 
 class BrokenRule(StrEnum):
@@ -52,10 +53,18 @@ class R4Schema:
     def __init__(self) -> None:
         self._definitions = _definitions()
         self._validators: dict[str, jsonschema_rs.Draft6Validator] = {}
+        self._own_answers: dict[str, OwnAnswer | None] = {}
 
     def knows(self, resource_type: str) -> bool:
         """Whether resources of this type can be checked."""
         return "resourceType" in self._definitions.get(resource_type, {}).get("properties", {})
+
+    def own_answer(self, resource_type: str) -> OwnAnswer | None:
+        """The fast answer for resources of a type, what they contain left aside; None for a type not known here."""
+        if resource_type not in self._own_answers:
+            answer = self._validator(resource_type).is_valid if self.knows(resource_type) else None
+            self._own_answers[resource_type] = answer
+        return self._own_answers[resource_type]
 
     def is_valid(self, resource_type: str, resource: Json) -> bool:
         """The fast answer: no places, no texts. The type must be known."""

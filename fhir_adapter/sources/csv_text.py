@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import BinaryIO, TextIO
 
 from fhir_adapter.errors import PayloadRefused
@@ -18,6 +19,7 @@ CHUNK = 1 << 20  # bytes read at a time while the encoding is checked
 LARGEST_CELL = 1 << 16  # characters; a lost quotation mark must not swallow the file
 
 
+LINE_END = re.compile("\r\n|\r|\n")
 DELIMITERS = ",;\t|"
 
 
@@ -99,16 +101,28 @@ class LineReader:
 
     def _read(self, lines: int, batch: LineBatch) -> None:
         """Add the next lines to the batch; raises csv.Error for one that is no CSV, which began at `_began`."""
-        reader, keep, number = self._reader, batch.cells.append, batch.numbers.append
-        self._began = began = reader.line_num + 1
+        first = self._reader.line_num + 1
+        rows: list[list[str]] = []
         try:
-            for cells in islice(reader, lines):
-                if cells:
-                    keep(cells)
-                    number(began)
-                began = reader.line_num + 1
+            rows.extend(islice(self._reader, lines))  # what was read before a fault stays
         finally:
-            self._began = began
+            is_plain = self._reader.line_num + 1 == first + len(rows)
+            numbers: Sequence[int] = range(first, first + len(rows)) if is_plain else _numbered(rows, first)
+            self._began = first + len(rows) if is_plain else first + sum(map(_height, rows))
+            if [] in rows:
+                filled = [(cells, number) for cells, number in zip(rows, numbers, strict=True) if cells]
+                rows, numbers = [cells for cells, _ in filled], [number for _, number in filled]
+            batch.cells.extend(rows)
+            batch.numbers.extend(numbers)
+
+
+def _numbered(rows: Sequence[Sequence[str]], first: int) -> list[int]:
+    """The physical line that each row begins at, where cells hold line ends."""
+    return list(accumulate(map(_height, rows), initial=first))[:-1]
+
+
+def _height(cells: Sequence[str]) -> int:
+    return 1 + sum(len(LINE_END.findall(cell)) for cell in cells)
 
 
 def read_header(stream: BinaryIO, *, name: str) -> list[str]:

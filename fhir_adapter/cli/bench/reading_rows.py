@@ -6,21 +6,26 @@ import csv
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from fhir_adapter.cli.bench.bundles import synthetic_bundles, synthetic_msd401
+from fhir_adapter.cli.bench.other_readers import other_rows
 from fhir_adapter.cli.bench.report import BenchRow
 from fhir_adapter.cli.bench.size import BenchSize
 from fhir_adapter.cli.bench.timing import median_seconds
 from fhir_adapter.fhir.incoming import IncomingLimits, check_bundle, parse_json
+from fhir_adapter.fhir.incoming_check import settle_bundle
 from fhir_adapter.sources.bundle_index import BundleIndex, record_scope
 from fhir_adapter.sources.bundle_source import bundle_entries, map_bundle, run_views
 from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.registry import Adapter, AdapterRegistry, shipped_adapters
 
 DIGEST = "0" * 64
+OTHERS_READ = 20  # bundles: other readers take a hundred times as long
 VIEWS_BAR = 3.0
+CHECKED_BAR = 4.5
 READING_BAR = 6.0
 CSV_BAR = 4.0
 
@@ -33,7 +38,9 @@ def bench_reading(size: BenchSize, folder: Path, progress: Callable[[str], None]
     progress(f"reading a CSV file of {size.csv_rows:,} rows")
     path = folder / "msd401.csv"
     path.write_bytes(synthetic_msd401(size.csv_rows))
-    return [*rows, _csv_row(path, adapters, size)]
+    progress("reading with other libraries, where they are installed")
+    others = other_rows(synthetic_bundles(size.bundles)[:OTHERS_READ], repeats=size.repeats)
+    return [*rows, *others, _csv_row(path, adapters, size)]
 
 
 def _bundle_rows(bundles: list[bytes], adapters: AdapterRegistry, size: BenchSize) -> list[BenchRow]:
@@ -44,6 +51,7 @@ def _bundle_rows(bundles: list[bytes], adapters: AdapterRegistry, size: BenchSiz
             "floor": lambda: _for_each(bundles, orjson.loads),
             "guarded": lambda: _for_each(bundles, lambda raw: parse_json(raw, limits)),
             "views": lambda: _for_each(bundles, lambda raw: _run_views(raw, adapter)),
+            "checked": lambda: _for_each(bundles, lambda raw: _check_and_run_views(raw, adapter)),
             "whole": lambda: _for_each(bundles, lambda raw: _read_whole(raw, adapters, limits)),
         },
         repeats=size.repeats,
@@ -55,9 +63,14 @@ def _bundle_rows(bundles: list[bytes], adapters: AdapterRegistry, size: BenchSiz
     works = {
         "guarded": ("ingest parse", f"parse within limits; {amount}", None),
         "views": ("ingest parse+map", f"parse, run every compiled view; {amount}", VIEWS_BAR),
+        "checked": (
+            "ingest parse+validate+map",
+            f"parse, hold against the R4 schema, run every compiled view; {amount}",
+            CHECKED_BAR,
+        ),
         "whole": (
-            "ingest parse+check+map",
-            f"parse within limits, digest, choose the adapter, map with translation, units and issues; {amount}",
+            "ingest whole",
+            f"parse within limits, digest, choose the adapter, validate, map with translation, units, issues; {amount}",
             READING_BAR,
         ),
     }
@@ -73,16 +86,27 @@ def _for_each(bundles: list[bytes], read: Callable[[bytes], object]) -> None:
 
 
 def _run_views(raw: bytes, adapter: Adapter) -> None:
-    assert adapter.bundle_plan is not None
+    _views_of(orjson.loads(raw), adapter)
+
+
+def _check_and_run_views(raw: bytes, adapter: Adapter) -> None:
     document = orjson.loads(raw)
+    settle_bundle(document)
+    _views_of(document, adapter)
+
+
+def _views_of(document: dict[str, Any], adapter: Adapter) -> None:
+    assert adapter.bundle_plan is not None
     run_views(adapter.bundle_plan, BundleIndex(record_scope(document), DIGEST), bundle_entries(document))
 
 
 def _read_whole(raw: bytes, adapters: AdapterRegistry, limits: IncomingLimits) -> None:
     digest = sha256(raw).hexdigest()
     document = parse_json(raw, limits)
-    check_bundle(document)
-    map_bundle(adapters.for_bundle(document, "bundle"), document, digest=digest)
+    check_bundle(document, limits)
+    adapter = adapters.for_bundle(document, "bundle")
+    settle_bundle(document)
+    map_bundle(adapter, document, digest=digest)
 
 
 def _csv_row(path: Path, adapters: AdapterRegistry, size: BenchSize) -> BenchRow:
