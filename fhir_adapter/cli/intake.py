@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from fhir_adapter import wiring
-from fhir_adapter.cli.options import Database, Json, Paths
+from fhir_adapter.cli.options import Database, Json, OptionalPaths
 from fhir_adapter.cli.output import Exit, complain, print_json, print_rows, progress_bar, say
 from fhir_adapter.settings import Settings, read_settings
 from fhir_adapter.store.database import reading, writing
@@ -20,6 +20,7 @@ from fhir_adapter.store.resolution_log import list_conflicts
 from fhir_adapter.workflows.files import find_files
 from fhir_adapter.workflows.ingest import ReadPayload
 from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
+from fhir_adapter.workflows.remap import RemapReport, remap
 from fhir_adapter.workflows.resolve import resolve_everything
 
 reference_app = typer.Typer(no_args_is_help=True, help="Load reference tables.")
@@ -36,10 +37,13 @@ class ReferenceKind(StrEnum):
 
 
 def ingest(
-    paths: Paths,
+    paths: OptionalPaths = None,
     *,
     adapter: Annotated[str | None, typer.Option(help="Adapter to use; chosen by content when not given.")] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Show what each file would become; keep nothing.")] = False,
+    again: Annotated[
+        bool, typer.Option("--remap", help="Map what is stored again, of --adapter or of all, and tell what changes.")
+    ] = False,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
@@ -47,6 +51,12 @@ def ingest(
     settings = read_settings(database_url=database)
     if adapter is not None:
         wiring.adapters_of(settings).by_name(adapter)
+    if bool(paths) is again:
+        raise typer.BadParameter("give files or folders to take in, or --remap alone to map what is stored again")
+    if again:
+        _remap(adapter, settings, is_dry=dry, as_json=as_json)
+        return
+    paths = paths or []
     if dry:
         _dry_run(paths, adapter, settings, as_json=as_json)
         return
@@ -134,6 +144,51 @@ def _file_document(file: FileReport) -> dict[str, object]:
 
 def _issue_document(issue: ReceivedIssue) -> dict[str, str]:
     return {"severity": issue.severity, "code": issue.code, "location": issue.location, "text": issue.text}
+
+
+def remap_document(report: RemapReport, *, is_dry: bool) -> dict[str, object]:
+    """What `ingest --remap --json` prints."""
+    return {
+        "payloads": report.payloads,
+        "refused": report.refused,
+        "written": not is_dry,
+        "tables": {
+            table: {
+                "added": change.added,
+                "changed": change.changed,
+                "removed": change.removed,
+                "columns": dict(sorted(change.columns.items())),
+            }
+            for table, change in sorted(report.tables.items())
+        },
+        "issues": {
+            code: {"before": report.before[code], "after": report.after[code]}
+            for code in sorted({*report.before, *report.after})
+        },
+    }
+
+
+def _remap(adapter: str | None, settings: Settings, *, is_dry: bool, as_json: bool) -> None:
+    with wiring.opened_store(settings) as store:
+        report = remap(wiring.intake_of(settings, store), adapter_name=adapter, is_dry=is_dry)
+    if as_json:
+        print_json(remap_document(report, is_dry=is_dry))
+    else:
+        _say_remap(report)
+    if report.refused:
+        raise typer.Exit(Exit.DATA_PROBLEMS)
+
+
+def _say_remap(report: RemapReport) -> None:
+    for table, change in sorted(report.tables.items()):
+        if change.added or change.changed or change.removed:
+            say(f"{table}: {change.added} rows added, {change.changed} changed, {change.removed} removed")
+            for column, cells in sorted(change.columns.items()):
+                say(f"  {column}: {cells} cells differ")
+    for code in sorted({*report.before, *report.after}):
+        if report.before[code] != report.after[code]:
+            say(f"{code}: {report.before[code]} issues before, {report.after[code]} after")
+    say(f"{report.payloads} payloads mapped again, {report.refused} not taken by the mapping of today and left alone")
 
 
 def _ingest(paths: list[Path], adapter: str | None, settings: Settings) -> IngestReport:

@@ -56,4 +56,4 @@ class AudienceName(StrEnum):
 
 
 Audience = Annotated[AudienceName, typer.Option("--audience", help="Who may read the result.")]
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders.")]
+OptionalPaths = Annotated[list[Path] | None, typer.Argument(metavar="PATH…", help="Files or folders.")]

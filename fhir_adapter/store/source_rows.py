@@ -19,6 +19,7 @@ from indicator_engine.tables import TABLES, Table
 Cell: TypeAlias = str | int | float | bool | None
 SourceRow: TypeAlias = Mapping[str, Cell]
 HASH_BYTES = 16
+NAMED_BEFORE = 3  # columns of provenance that come first: key, source, hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ class SourceRecord:
     rows: Sequence[SourceRow]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A source row as it is held. cells: in the order of the columns of its table."""
+
+    source: str
+    record_key: str
+    row_hash: str
+    receipt_id: str
+    cells: tuple[object, ...]
+
+
 def save_source_rows(connection: Connection, table: str, rows: Sequence[SourceRow], provenance: Provenance) -> int:
     """Keep the rows of one record; gives how many were not known before. See save_source_records."""
     return save_source_records(connection, table, [SourceRecord(provenance, rows)])
@@ -59,6 +71,13 @@ def save_source_records(connection: Connection, table: str, records: Iterable[So
         return 0
     statement = insert_sql(SOURCE[table], _stored_columns(table), connection.dialect.name)
     return connection.exec_driver_sql(statement, stored).rowcount
+
+
+def rows_to_store(table: str, record: SourceRecord) -> Iterator[HeldRow]:
+    """The rows of a record as they would be held, to be compared with those that are."""
+    for key, source, row_hash, *others in _stored_rows(TABLES[table], record):
+        cells = tuple(others[len(PROVENANCE) - NAMED_BEFORE :])
+        yield HeldRow(str(source), str(key), str(row_hash), record.provenance.receipt_id, cells)
 
 
 @cache

@@ -56,7 +56,8 @@ def keep_payloads(connection: Connection, payloads: Sequence[ReadPayload], intak
     for each in payloads:
         if each.digest not in known:
             fresh.setdefault(each.digest, each)
-    _keep_rows(connection, [each for each in fresh.values() if each.refused is None], intake, received_at)
+    kept = [each for each in fresh.values() if each.refused is None]
+    save_prepared(connection, prepared_rows(connection, kept, intake, received_at), intake)
     received = [_received(each, received_at) for each in fresh.values()]
     save_received(connection, received, intake.sealer)
     return list(_answers(connection, payloads, fresh))
@@ -115,8 +116,19 @@ def _received(payload: ReadPayload, received_at: str) -> Received:
     )
 
 
-def _keep_rows(connection: Connection, payloads: Sequence[ReadPayload], intake: Intake, received_at: str) -> None:
-    """Source rows, person links and identifiers of many payloads, one statement a table."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What many payloads come to, ready to be written: rows by table, links of persons, identifiers."""
+
+    by_table: Mapping[str, Sequence[SourceRecord]]
+    links: Sequence[PersonLink]
+    zone: Sequence[ZoneEntry]
+
+
+def prepared_rows(
+    connection: Connection, payloads: Sequence[ReadPayload], intake: Intake, received_at: str
+) -> Prepared:
+    """Source rows, person links and identifiers of payloads; homes have got their areas. Nothing is written."""
     identities = [identity for each in payloads for record in each.records for identity in record.identities]
     areas = areas_of_postcodes(connection, {each.postcode for each in identities if each.postcode})
     by_table: defaultdict[str, list[SourceRecord]] = defaultdict(list)
@@ -137,10 +149,15 @@ def _keep_rows(connection: Connection, payloads: Sequence[ReadPayload], intake: 
                 zone.append(
                     ZoneEntry(record.source, key, identity.person_key, identity.nhs_number_hmac, identity.plain)
                 )
-    for table, records in by_table.items():
+    return Prepared(by_table, links, zone)
+
+
+def save_prepared(connection: Connection, prepared: Prepared, intake: Intake) -> None:
+    """Write them, one statement a table."""
+    for table, records in prepared.by_table.items():
         save_source_records(connection, table, records)
-    save_person_links(connection, links)
-    save_zone_entries(connection, zone, intake.sealer)
+    save_person_links(connection, prepared.links)
+    save_zone_entries(connection, prepared.zone, intake.sealer)
 
 
 def _provenance(payload: ReadPayload, record: MappedRecord, received_at: str) -> Provenance:

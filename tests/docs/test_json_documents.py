@@ -33,6 +33,7 @@ DEFINITIONS = Path(__file__).parents[2] / "indicator_engine" / "definitions" / "
 FROM_COMMANDS = {
     "db": ("perinatal db upgrade", "perinatal db check"),
     "ingest-dry-run": ("perinatal ingest",),
+    "ingest-remap": ("perinatal ingest",),
     "intake-receipt": (),
     "mapping-tried": (),
     "mapping-explained": (),
@@ -72,6 +73,7 @@ def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
     return {
         "ingest-dry-run": perinatal("ingest", *disagreeing, "bad.json", "--dry-run", "--json").document,
         "ingest": perinatal("ingest", *feeds, *disagreeing, "bad.json", "--json").document,
+        "ingest-remap": perinatal("ingest", "--remap", "--json").document,
         "reference-load": perinatal("reference", "load", "imd", table, "--json").document,
         "conflicts-list": perinatal("conflicts", "list", "--json").document,
         "quarantine-list": perinatal("quarantine", "list", "--json").document,
