@@ -9,7 +9,7 @@ PEERS_INSTALLED := $(PEERS)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 
-.PHONY: help setup demo test test-all check format bench interop nightly docs clean
+.PHONY: help setup demo test test-all check format bench interop nightly docs clean fuzz
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,7 +69,10 @@ bench: $(INSTALLED)  ## speed as ratios against floors measured in the same run
 interop: $(INSTALLED) $(PEERS_INSTALLED)  ## third-party FHIR software alone
 	$(BIN)/pytest -m peers $(ARGS)
 
-nightly: test test-all bench  ## everything
+fuzz: $(INSTALLED)  ## a hundred thousand broken inputs
+	PERINATAL_FUZZ_INPUTS=100000 $(BIN)/pytest tests/fuzz --timeout 7200 $(ARGS)
+
+nightly: test test-all fuzz bench  ## everything
 
 clean:  ## remove environments and the demo's files
 	rm -rf $(VENV) $(PEERS) perinatal-demo build dist *.egg-info
