@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +22,7 @@ from fhir_adapter.store.resolution_log import list_conflicts
 from fhir_adapter.workflows.files import find_files
 from fhir_adapter.workflows.ingest import ReadPayload
 from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
+from fhir_adapter.workflows.reading_pool import ReadingPool
 from fhir_adapter.workflows.remap import RemapReport, remap
 from fhir_adapter.workflows.resolve import resolve_everything
 
@@ -44,6 +47,9 @@ def ingest(
     again: Annotated[
         bool, typer.Option("--remap", help="Map what is stored again, of --adapter or of all, and tell what changes.")
     ] = False,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that read NDJSON; one more writes, beyond 1.")
+    ] = 1,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
@@ -60,7 +66,7 @@ def ingest(
     if dry:
         _dry_run(paths, adapter, settings, as_json=as_json)
         return
-    report = _ingest(paths, adapter, settings)
+    report = _ingest(paths, adapter, settings, processes)
     if as_json:
         print_json(ingest_document(report))
     else:
@@ -191,10 +197,20 @@ def _say_remap(report: RemapReport) -> None:
     say(f"{report.payloads} payloads mapped again, {report.refused} not taken by the mapping of today and left alone")
 
 
-def _ingest(paths: list[Path], adapter: str | None, settings: Settings) -> IngestReport:
+def _ingest(paths: list[Path], adapter: str | None, settings: Settings, processes: int) -> IngestReport:
     files = find_files(paths)
-    with wiring.opened_store(settings) as store, progress_bar("Ingest", None) as move:
-        return ingest_files(files, wiring.intake_of(settings, store), adapter_name=adapter, progress=move)
+    with (
+        wiring.opened_store(settings) as store,
+        progress_bar("Ingest", None) as move,
+        _reading_pool(settings, processes) as pool,
+    ):
+        intake = wiring.intake_of(settings, store)
+        return ingest_files(files, intake, adapter_name=adapter, progress=move, pool=pool)
+
+
+def _reading_pool(settings: Settings, processes: int) -> AbstractContextManager[ReadingPool | None]:
+    """The pool, or nothing where this process reads by itself."""
+    return nullcontext() if processes == 1 else ReadingPool(processes, partial(wiring.reading_rules, settings))
 
 
 def _dry_run(paths: list[Path], adapter: str | None, settings: Settings, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from fhir_adapter.wiring.store import (
     intake_of,
     now,
     opened_store,
+    reading_rules,
     today,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "now",
     "opened_store",
     "publish_latest",
+    "reading_rules",
     "today",
     "tree_of",
     "work",

@@ -25,7 +25,7 @@ from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
 from fhir_adapter.store.sealing import KEY_BYTES, Sealer
 from fhir_adapter.workflows.explain import Explainer
 from fhir_adapter.workflows.identities import Pseudonyms
-from fhir_adapter.workflows.ingest import Intake
+from fhir_adapter.workflows.ingest import Intake, PlainRules
 from fhir_adapter.workflows.workbench import Workbench
 from indicator_engine.definition import shipped_definitions, shipped_stratifiers
 from indicator_engine.evaluate import Catalogue
@@ -92,6 +92,11 @@ def canonicals_of(settings: Settings) -> Canonicals:
 def limits_of(settings: Settings) -> IncomingLimits:
     """Limits on what comes in."""
     return IncomingLimits(max_bytes=settings.largest_body_bytes, max_depth=settings.deepest_json)
+
+
+def reading_rules(settings: Settings) -> PlainRules:
+    """What reading needs, for a process that opens no store."""
+    return PlainRules(adapters_of(settings), limits_of(settings), settings.synthetic)
 
 
 def intake_of(settings: Settings, engine: Engine) -> Intake:

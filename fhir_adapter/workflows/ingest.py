@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Protocol
 
 from sqlalchemy.engine import Engine
 
@@ -18,6 +19,7 @@ from fhir_adapter.sources.issues import Issue, Severity, capped
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.registry import AdapterRegistry
 from fhir_adapter.store.sealing import Sealer
+from fhir_adapter.workflows.files import Line
 from fhir_adapter.workflows.identities import Pseudonyms, identity_issues
 
 ELEMENT_CODES: Mapping[BrokenRule, str] = {
@@ -28,6 +30,34 @@ ELEMENT_CODES: Mapping[BrokenRule, str] = {
     BrokenRule.UNKNOWN: "element.unknown",
     BrokenRule.REPEATED_CHOICE: "element.repeated-choice",
 }
+
+
+class ReadingRules(Protocol):
+    """What reading needs, and no store: so that other processes can do it."""
+
+    @property
+    def adapters(self) -> AdapterRegistry:
+        """The adapters to choose among."""
+        ...
+
+    @property
+    def limits(self) -> IncomingLimits:
+        """How much one payload may be."""
+        ...
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether NHS numbers of the synthetic range are people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRules:
+    """Rules without anything else."""
+
+    adapters: AdapterRegistry
+    limits: IncomingLimits
+    synthetic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +99,7 @@ class ReadPayload:
 
 
 def read_bundle(
-    raw: bytes, intake: Intake, *, location: str, adapter_name: str | None = None, is_strict: bool = False
+    raw: bytes, intake: ReadingRules, *, location: str, adapter_name: str | None = None, is_strict: bool = False
 ) -> ReadPayload:
     """Read, check and map one bundle; never raises for what is wrong with it.
 
@@ -100,6 +130,21 @@ def read_bundle(
     )
     read = ReadPayload(digest, raw, "application/fhir+json", location, adapter.name, adapter.version, [record], found)
     return refuse_whole(read) if kind == "transaction" and read.has_errors else read
+
+
+def read_line(line: Line, rules: ReadingRules, name: str, adapter_name: str | None) -> ReadPayload:
+    """One line of an NDJSON file of this name."""
+    place = f"{name}:{line.number}"
+    return placed_in(read_bundle(line.content, rules, location=place, adapter_name=adapter_name), place)
+
+
+def placed_in(payload: ReadPayload, place: str) -> ReadPayload:
+    """The payload with the line of its file in front of every location."""
+    issues = tuple(replace(each, location=f"{place} {each.location}") for each in payload.issues)
+    refused = payload.refused
+    if refused is not None and not refused.location.startswith(place):
+        refused = replace(refused, location=f"{place} {refused.location}")
+    return replace(payload, issues=issues, refused=refused)
 
 
 def schema_issues(findings: IncomingFindings, *, is_strict: bool) -> Iterator[Issue]:

@@ -6,7 +6,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -19,8 +19,9 @@ from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
 from fhir_adapter.workflows.files import FileKind, InputFile, lines, opened, readable, whole
 from fhir_adapter.workflows.identities import identity_issues
-from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, refused_payload
+from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, read_line, refused_payload
 from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads
+from fhir_adapter.workflows.reading_pool import ReadingPool
 from fhir_adapter.workflows.resolve import Resolved, resolve_store
 
 PAYLOADS_AT_ONCE = 250
@@ -84,12 +85,16 @@ def ingest_files(
     *,
     adapter_name: str | None = None,
     progress: Callable[[int], None] | None = None,
+    pool: ReadingPool | None = None,
 ) -> IngestReport:
-    """Take every file in; one that cannot be read is an issue and never stops the others."""
+    """Take every file in; one that cannot be read is an issue and never stops the others.
+
+    pool: processes that read the lines of NDJSON files; this process writes what they give.
+    """
     reports = [FileReport(file.name) for file in files]
     done = 0
     for file, report in zip(files, reports, strict=True):
-        for batch in _batches(read_file(file, intake, adapter_name=adapter_name)):
+        for batch in _batches(read_file(file, intake, adapter_name=adapter_name, pool=pool)):
             with writing(intake.engine) as connection:
                 kept = keep_payloads(connection, batch, intake)
             for each in kept:
@@ -108,15 +113,17 @@ def dry_run(
         yield file, list(read_file(file, intake, adapter_name=adapter_name))
 
 
-def read_file(file: InputFile, intake: Intake, *, adapter_name: str | None) -> Iterator[ReadPayload]:
+def read_file(
+    file: InputFile, intake: Intake, *, adapter_name: str | None, pool: ReadingPool | None = None
+) -> Iterator[ReadPayload]:
     """Payloads of one file; a file that cannot be read is one refused payload."""
     try:
         if file.kind is FileKind.CSV:
             yield from _read_csv(file, intake, adapter_name)
+        elif file.kind is FileKind.NDJSON and pool is not None:
+            yield from pool.read(file, adapter_name=adapter_name)
         elif file.kind is FileKind.NDJSON:
-            for line in lines(file):
-                place = f"{file.name}:{line.number}"
-                yield placed_in(read_bundle(line.content, intake, location=place, adapter_name=adapter_name), place)
+            yield from (read_line(line, intake, file.name, adapter_name) for line in lines(file))
         elif file.kind is FileKind.JSON:
             yield read_bundle(whole(file), intake, location=file.name, adapter_name=adapter_name)
         else:
@@ -124,15 +131,6 @@ def read_file(file: InputFile, intake: Intake, *, adapter_name: str | None) -> I
             raise PayloadRefused("file.unknown-kind", file.name, text)
     except PayloadRefused as cause:
         yield refused_payload(b"", sha256(f"{file.name}|{cause.code}".encode()).hexdigest(), cause, location=file.name)
-
-
-def placed_in(payload: ReadPayload, place: str) -> ReadPayload:
-    """The payload with the line of its file in front of every location."""
-    issues = tuple(replace(each, location=f"{place} {each.location}") for each in payload.issues)
-    refused = payload.refused
-    if refused is not None and not refused.location.startswith(place):
-        refused = replace(refused, location=f"{place} {refused.location}")
-    return replace(payload, issues=issues, refused=refused)
 
 
 def read_csv_stream(

@@ -13,8 +13,8 @@ from fhir_adapter.fhir.incoming import refuse_duplicate_keys
 from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
-from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, refused_payload
-from fhir_adapter.workflows.ingest_files import PIECE_BYTES, placed_in, read_csv_stream, refuse_nul
+from fhir_adapter.workflows.ingest import Intake, ReadPayload, placed_in, read_bundle, refused_payload
+from fhir_adapter.workflows.ingest_files import PIECE_BYTES, read_csv_stream, refuse_nul
 from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads, row_counts
 from fhir_adapter.workflows.resolve import resolve_pending
 
