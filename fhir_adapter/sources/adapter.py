@@ -28,6 +28,8 @@ WORKING_COLUMN = "_"  # a column that begins so joins rows and never leaves the 
 NUMBER = "{n}"  # in the names of a repeated group: stands for the number of the group
 MOST_REPEATS = 60  # groups of columns in one line
 UNKNOWN_KEY = "extra_forbidden"  # what pydantic calls a key that a model does not have
+WORKING_TABLE = "_"  # so does a table; all its columns do
+DURATION = r"^P([1-9][0-9]{0,3}[WD]|T[1-9][0-9]{0,3}H)$"  # ISO 8601: P42W, P1D, PT1H
 
 
 class ManifestModel(BaseModel):
@@ -231,6 +233,7 @@ class ColumnRule(ManifestModel):
     missing: texts that count as absent in this column, besides those of the file.
     when: conditions that a line must meet for this column, in files whose lines say what they hold.
     outside: what becomes of a code that is not in its list. prefer: codes in order, the first wins in silence.
+    fault: how heavy a value weighs that cannot be the cell; an error sinks a whole transaction.
     """
 
     from_: Annotated[Names, Field(alias="from")] = ()
@@ -249,6 +252,7 @@ class ColumnRule(ManifestModel):
     range: RangeRule | None = None
     code_list: str | None = None
     outside: Literal["error", "ignore"] = "error"
+    fault: Literal["error", "warning"] = "error"
     text: TextRule | None = None
     prefer: tuple[str, ...] = ()
 
@@ -276,10 +280,43 @@ class SpineRule(ManifestModel):
     columns: Columns
 
 
+class Window(ManifestModel):
+    """When a fact was, as told by moments of the row: from one to another, ends included, or on the day of one.
+
+    at: column of the view. from, to, day: columns of the row. Of several, the first that is filled.
+    before: `to` itself is too late. within: the longest time before `to`, such as P42W, P1D or PT1H.
+    """
+
+    at: Annotated[Names, Field(min_length=1)]
+    from_: Annotated[Names, Field(alias="from")] = ()
+    to: Names = ()
+    day: Names = ()
+    before: bool = False
+    within: Annotated[str | None, Field(pattern=DURATION)] = None
+
+    @model_validator(mode="after")
+    def check_bounds(self) -> Window:
+        if bool(self.day) == bool(self.from_ or self.to):
+            raise ValueError("give either `day`, or `from` and `to` or one of them")
+        if not self.to and (self.before or self.within is not None):
+            raise ValueError("`before` and `within` belong to `to`")
+        return self
+
+
+def as_windows(written: Any) -> Any:
+    """One window where a list of windows that all hold may stand."""
+    return (written,) if isinstance(written, Mapping) else written
+
+
+Windows: TypeAlias = Annotated[tuple[Window, ...], BeforeValidator(as_windows), Field(min_length=1)]
+
+
 class Contribution(ManifestModel):
     """Cells that another view, or a table put together before, adds to rows that are there.
 
     match: alternatives `{its column: column of the row}`; the first whose own value is present decides.
+    during: alternatives of when its fact was, of which one must hold. latest: its column of time; of several facts
+    for one row the last by it is taken, without comparing.
     only: no match; its one row belongs to every row, and two rows are a fault.
     fill: only where the cell is still absent, without comparing.
     """
@@ -287,6 +324,8 @@ class Contribution(ManifestModel):
     view: str | None = None
     table: str | None = None
     match: tuple[Mapping[str, str], ...] = ()
+    during: tuple[Windows, ...] = ()
+    latest: Names = ()
     only: bool = False
     fill: bool = False
     columns: Annotated[Columns, Field(min_length=1)]
@@ -299,13 +338,19 @@ class Contribution(ManifestModel):
             raise ValueError("give either `match` or `only: true`")
         if any(len(each) != 1 for each in self.match):
             raise ValueError("each alternative of `match` names one pair of columns")
+        if (self.during or self.latest) and (self.view is None or self.only):
+            raise ValueError("`during` and `latest` belong to a view with `match`")
         return self
 
 
 class BundleRows(ManifestModel):
-    """Rows of one table of the common model out of a bundle."""
+    """Rows of one table of the common model out of a bundle, or of a working table that only joins.
+
+    when: only rows in which these columns are filled in the end; the others are none, without a word.
+    """
 
     table: str
+    when: Names = ()
     spine: Annotated[tuple[SpineRule, ...], Field(min_length=1)]
     contributions: tuple[Contribution, ...] = ()
 
@@ -497,6 +542,11 @@ AnyManifest: TypeAlias = Annotated[BundleManifest | CsvManifest, Field(discrimin
 
 def check_target_columns(table: str, blocks: list[Mapping[str, ColumnRule]]) -> None:
     """Raise ValueError unless the table and every column that leaves are in the common model."""
+    if table.startswith(WORKING_TABLE):
+        leaving = sorted({name for block in blocks for name in block if not name.startswith(WORKING_COLUMN)})
+        if leaving:
+            raise ValueError(f"every column of a working table begins with _, which {', '.join(leaving)} does not")
+        return
     if table not in TABLES:
         raise ValueError(f"the common model has no table {table}; it has {', '.join(TABLES)}")
     known = TABLES[table].column_names

@@ -31,9 +31,14 @@ def record_draft(recorded_at: str | None) -> Draft:
 
 
 def keep_drafts(rows: RowsPlan, drafts: Sequence[Draft], assembly: Assembly) -> None:
-    """Add the drafts to their table; one without its key is set aside, one of a known key is merged."""
+    """Add the drafts to their table; one without its key is set aside, one of a known key is merged.
+
+    A working table has no key and keeps them all.
+    """
     kept = assembly.tables.setdefault(rows.table, [])
-    if not drafts:
+    if not rows.key:
+        kept.extend(drafts)
+    if not drafts or not rows.key:
         return
     by_key = {draft_key(draft, rows.key): draft for draft in kept}
     for draft in drafts:

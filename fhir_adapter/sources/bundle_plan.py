@@ -9,20 +9,24 @@ from typing import Any
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.adapter import (
     WORKING_COLUMN,
+    WORKING_TABLE,
     BundleManifest,
     BundleRows,
     Columns,
     Contribution,
     IdentityRule,
     KeyRule,
+    Window,
 )
 from fhir_adapter.sources.concept_map import CodeMap
 from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader
 from fhir_adapter.sources.dispatch import Chooser, plan_views
+from fhir_adapter.sources.issues import Severity
 from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.row_runtime import ENTRY
 from fhir_adapter.sources.row_steps import CellStep, RowsPlan, SpineStep, TableJoin, ViewJoin
 from fhir_adapter.sources.row_writer import DraftsFunction, compile_rows
+from fhir_adapter.sources.timing import Timing, WindowPlan, duration
 from fhir_adapter.sources.view import View
 from indicator_engine.tables import TABLES, Column, ColumnType
 
@@ -102,11 +106,17 @@ class BundlePlanner:
         if self._faults:
             raise MappingInvalid(self._place, self._faults)
         slots = fact_slots(rows)
-        tables = {name: table_plan(name, columns) for name, columns in self._tables.items() if name != RECORD}
+        tables = {
+            name: table_plan(name, columns)
+            for name, columns in self._tables.items()
+            if name != RECORD and not is_working(name)
+        }
         return BundlePlan(
             choosers=plan_views(list(self._views.values())),
             slots=len(self._slots),
-            rows=tuple((each, compile_rows(each, draft_columns(tables[each.table]), slots)) for each in rows),
+            rows=tuple(
+                (each, compile_rows(each, draft_columns(each.table, self._tables[each.table]), slots)) for each in rows
+            ),
             tables=tables,
             identities=identities,
             fact_slots=tuple(sorted(slots)),
@@ -133,21 +143,42 @@ class BundlePlanner:
             joins.append(self._join(rules.table, contribution, f"{key}.contributions[{at}]"))
             named.update(contribution.columns)
         required = tuple(step for each in (*spine, *joins) for step in each.cells if step.is_required)
-        return RowsPlan(rules.table, TABLES[rules.table].key, tuple(spine), tuple(joins), required)
+        self._check_row_columns(rules.when, rules.table, f"{key}.when")
+        row_key = () if is_working(rules.table) else TABLES[rules.table].key
+        return RowsPlan(rules.table, row_key, tuple(spine), tuple(joins), required, rules.when)
 
     def _join(self, table: str, rule: Contribution, key: str) -> ViewJoin | TableJoin:
         pairs = [next(iter(each.items())) for each in rule.match]
-        missing = [column for _, column in pairs if column not in self._tables[table]]
-        if missing:
-            self._faults.append(f"{key}.match: table {table} has no column {', '.join(missing)} at this point")
+        self._check_row_columns([column for _, column in pairs], table, f"{key}.match")
         if rule.view is not None:
             places = self._places(rule.view)
             self._check_names([name for name, _ in pairs], places, f"{key}.match")
             matches = tuple((places.get(name, 0), column) for name, column in pairs)
             cells = self._view_cells(table, rule.view, rule.columns, key)
-            return ViewJoin(self._slot(rule.view, f"{key}.view"), matches, rule.fill or rule.only, cells)
+            timing = self._timing(table, rule, places, key) if rule.during or rule.latest else None
+            return ViewJoin(self._slot(rule.view, f"{key}.view"), matches, rule.fill or rule.only, cells, timing)
         assert rule.table is not None
         return self._table_join(table, rule.table, pairs, rule, key)
+
+    def _timing(self, table: str, rule: Contribution, places: Places, key: str) -> Timing:
+        self._check_names(rule.latest, places, f"{key}.latest")
+        during = tuple(
+            tuple(self._window(table, each, places, f"{key}.during[{at}]") for each in one)
+            for at, one in enumerate(rule.during)
+        )
+        return Timing(during, tuple(places.get(name, 0) for name in rule.latest))
+
+    def _window(self, table: str, window: Window, places: Places, key: str) -> WindowPlan:
+        self._check_names(window.at, places, key)
+        self._check_row_columns([*window.from_, *window.to, *window.day], table, key)
+        return WindowPlan(
+            at=tuple(places.get(name, 0) for name in window.at),
+            start=window.from_,
+            end=window.to,
+            day=window.day,
+            is_open=window.before,
+            longest=None if window.within is None else duration(window.within),
+        )
 
     def _table_join(
         self, table: str, source: str, pairs: Sequence[tuple[str, str]], rule: Contribution, key: str
@@ -163,6 +194,11 @@ class BundlePlanner:
             for target, each in rule.columns.items()
         )
         return TableJoin(source, tuple(pairs), rule.fill or rule.only, cells, origins)
+
+    def _check_row_columns(self, names: Sequence[str], table: str, key: str) -> None:
+        missing = [name for name in names if name not in self._tables[table]]
+        if missing:
+            self._faults.append(f"{key}: table {table} has no column {', '.join(missing)} at this point")
 
     def _check_names(self, names: Sequence[str], places: Places, key: str) -> None:
         unknown = [name for name in names if name not in places]
@@ -190,7 +226,8 @@ class BundlePlanner:
             text = texts.get(rule.from_[0], "") if rule.from_ else ""
             is_set = self._is_set(table, target)
             path = f".{text}" if text else ""
-            steps.append(CellStep(target, read, path, is_set, rule.required, ranks(rule.prefer), rule.value))
+            severity = Severity(rule.fault)
+            steps.append(CellStep(target, read, path, is_set, rule.required, ranks(rule.prefer), rule.value, severity))
         return tuple(steps)
 
     def _identity(self, rule: IdentityRule, at: int) -> IdentityPlan | None:
@@ -254,6 +291,14 @@ def table_plan(table: str, named: Set[str]) -> TablePlan:
     return TablePlan(TABLES[table].key, columns, (*working, ENTRY))
 
 
-def draft_columns(plan: TablePlan) -> tuple[str, ...]:
+def draft_columns(table: str, named: Set[str]) -> tuple[str, ...]:
     """Every column of a draft."""
+    if is_working(table):
+        return tuple(sorted(named))
+    plan = table_plan(table, named)
     return (*plan.columns, *(name for name in plan.working if name != ENTRY))
+
+
+def is_working(table: str) -> bool:
+    """Whether a table only joins others and never leaves the mapper."""
+    return table.startswith(WORKING_TABLE)

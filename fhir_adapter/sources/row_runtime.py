@@ -43,7 +43,7 @@ def read_each(cells: Sequence[CellStep], entry: int, row: Sequence[Any], assembl
         try:
             found.append(step.read(row))
         except CellFault as fault:
-            assembly.note(Severity.ERROR, fault.code, entry, step.text, str(fault))
+            assembly.note(step.severity, fault.code, entry, step.text, str(fault))
             found.append(None)
     return found
 

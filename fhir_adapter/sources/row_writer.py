@@ -57,7 +57,8 @@ class RowsWriter:
                     self._join_view(join)
                 else:
                     self._join_table(join)
-            self._line("return drafts")
+            lacks = " or ".join(f"draft[{column!r}] is None" for column in plan.when)
+            self._line(f"return [draft for draft in drafts if not ({lacks})]" if plan.when else "return drafts")
         return "\n".join([*self._lines, ""])
 
     def _line(self, text: str) -> None:
@@ -112,12 +113,33 @@ class RowsWriter:
                 self._join_only_fact(join)
                 return
             self._find(column for _, column in join.matches)
+            if join.timing is not None:
+                self._join_timed(join, self._named("timing", join.timing))
+                return
             with self._block(f"for fact in facts[{join.slot}]:"):
-                self._line("entry, row = fact")
-                self._match([(f"row[{place}]", column) for place, column in join.matches])
-                if join.slot in self._fact_slots:
-                    self._line("placed.add(id(fact))")
+                self._match_fact(join)
+                self._place_fact(join)
                 self._put(join.cells, self._read(join.cells), "matched", fill=join.fill)
+
+    def _join_timed(self, join: ViewJoin, timing: str) -> None:
+        self._line("offers = []")
+        with self._block(f"for fact in facts[{join.slot}]:"):
+            self._match_fact(join)
+            self._line(f"matched = {timing}.drafts_at(row, matched)")
+            with self._block("if matched:"):
+                self._place_fact(join)
+                self._line("offers.append((fact, matched))")
+        with self._block(f"for fact, matched in {timing}.taken(offers):"):
+            self._line("entry, row = fact")
+            self._put(join.cells, self._read(join.cells), "matched", fill=join.fill)
+
+    def _match_fact(self, join: ViewJoin) -> None:
+        self._line("entry, row = fact")
+        self._match([(f"row[{place}]", column) for place, column in join.matches])
+
+    def _place_fact(self, join: ViewJoin) -> None:
+        if join.slot in self._fact_slots:
+            self._line("placed.add(id(fact))")
 
     def _join_only_fact(self, join: ViewJoin) -> None:
         if join.slot in self._fact_slots:
