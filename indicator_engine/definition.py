@@ -80,6 +80,7 @@ class Example(Frozen):
     rows: Mapping[str, Sequence[Mapping[str, str | int | float | bool | None]]]
     population: int
     denominator: int
+    denominator_exclusion: int = 0
     numerator: int
 
 
@@ -88,11 +89,13 @@ class IndicatorDefinition(Frozen):
 
     population, denominator, numerator: SQL boolean expressions over the entity, its parents and the features;
     each narrows the one before (a numerator row is always a denominator row when scoring is `proportion`).
+    denominator_exclusion: which rows of the denominator are taken out of it again; they are a population of their own,
+    in neither the counted denominator nor the numerator.
     anchor: expression of the calendar date (Europe/London) that places a row in a period.
     improvement: None for neutral indicators, which get no colour and no traffic light.
     """
 
-    id: Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{2}$")]
+    id: Annotated[str, Field(pattern=r"^([A-Z]{2}[0-9]{2}|CMS[0-9]{1,4})$")]
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     title: str
     rationale: str
@@ -108,6 +111,8 @@ class IndicatorDefinition(Frozen):
     population_text: str
     denominator: str
     denominator_text: str
+    denominator_exclusion: str | None = None
+    denominator_exclusion_text: str | None = None
     numerator: str
     numerator_text: str
     exclusions: str
@@ -125,6 +130,12 @@ class IndicatorDefinition(Frozen):
     minimum_events: Annotated[int, Field(ge=1)]
     stratifiers: tuple[str, ...]
     example: Example
+
+    @model_validator(mode="after")
+    def check_exclusion(self) -> IndicatorDefinition:
+        if (self.denominator_exclusion is None) != (self.denominator_exclusion_text is None):
+            raise ValueError("`denominator_exclusion` and its text belong together")
+        return self
 
     @model_validator(mode="after")
     def check_charted_period(self) -> IndicatorDefinition:
@@ -204,6 +215,13 @@ def shipped_definitions() -> Mapping[str, IndicatorDefinition]:
     """Every indicator that is shipped, by id, in the order of the ids."""
     found = [parse_definition(file.read_text("utf-8"), place=file.name) for file in _yaml_files("indicators")]
     return {each.id: each for each in sorted(found, key=lambda each: each.id)}
+
+
+@cache
+def shipped_measures() -> Mapping[str, IndicatorDefinition]:
+    """Measures of others, by id: they hold our adapters and engines against a known answer and are never published."""
+    found = [parse_definition(file.read_text("utf-8"), place=file.name) for file in _yaml_files("measures")]
+    return {each.id: each for each in found}
 
 
 @cache

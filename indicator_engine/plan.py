@@ -125,12 +125,22 @@ class PlannedStratifier:
 
 @dataclass(frozen=True, slots=True)
 class PlannedIndicator:
-    """Parsed conditions of one indicator; each narrows the one before."""
+    """Parsed conditions of one indicator; each narrows the one before.
+
+    exclusion: what is taken out of the denominator again; None when nothing is.
+    """
 
     definition: IndicatorDefinition
     population: Node
     denominator: Node
     numerator: Node
+    exclusion: Node | None = None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every condition."""
+        own = (self.population, self.denominator, self.numerator)
+        return own if self.exclusion is None else (*own, self.exclusion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,7 @@ class Family:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """Every expression over the entity, its parents, its features and the mother."""
-        conditions = (node for each in self.indicators for node in (each.population, each.denominator, each.numerator))
+        conditions = (node for each in self.indicators for node in each.nodes)
         values = (node for each in self.stratifiers for node in (each.value, *(one.where for one in each.strata)))
         return (self.anchor, self.event_time, *conditions, *values)
 
@@ -272,7 +282,10 @@ def _plan_indicator(definition: IndicatorDefinition, scope: Mapping[str, Name]) 
     def condition(part: str) -> Node:
         return parse_predicate(getattr(definition, part), scope, place=f"{definition.id} {part}")
 
-    return PlannedIndicator(definition, condition("population"), condition("denominator"), condition("numerator"))
+    exclusion = None if definition.denominator_exclusion is None else condition("denominator_exclusion")
+    return PlannedIndicator(
+        definition, condition("population"), condition("denominator"), condition("numerator"), exclusion
+    )
 
 
 def _plan_stratifiers(

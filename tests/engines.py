@@ -12,8 +12,9 @@ from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.schema import METADATA
 from fhir_adapter.store.snapshot import write_snapshot
 from indicator_engine.counts import Counted, MonthRange
-from indicator_engine.engines.duck import count_on_snapshot
-from indicator_engine.engines.reference import count_rows_in_memory
+from indicator_engine.engines.duck import count_on_snapshot, members_on_snapshot
+from indicator_engine.engines.members import Members
+from indicator_engine.engines.reference import count_rows_in_memory, members_in_memory
 from indicator_engine.engines.sql import count_on_connection
 from indicator_engine.plan import Family
 from indicator_engine.tables import TABLES
@@ -59,6 +60,23 @@ def run_duckdb(url: str, folder: Path) -> Run:
             engine.dispose()
 
     return run
+
+
+def members_by_reference(family: Family, tables: Tables) -> Members:
+    """Who is in which population, by the interpreter."""
+    return members_in_memory(family, tables, months=EVERYTHING)
+
+
+def members_by_duckdb(family: Family, tables: Tables, folder: Path) -> Members:
+    """Who is in which population, by DuckDB over a Parquet snapshot."""
+    engine = open_database(f"sqlite:///{folder / 'members.db'}")
+    try:
+        _fill(engine, tables)
+        with reading(engine) as connection:
+            write_snapshot(connection, folder / "snapshot")
+        return members_on_snapshot(family, folder / "snapshot", months=EVERYTHING)
+    finally:
+        engine.dispose()
 
 
 def _fill(engine: sa.Engine, tables: Tables) -> None:

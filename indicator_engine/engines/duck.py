@@ -11,7 +11,8 @@ import duckdb
 from sqlalchemy.dialects import postgresql
 
 from indicator_engine.counts import CellPart, Counted, EventRow, MonthRange, gather_parts
-from indicator_engine.engines.statements import cell_parts, event_rows, run_statements
+from indicator_engine.engines.members import Members
+from indicator_engine.engines.statements import cell_parts, event_rows, member_rows, member_statements, run_statements
 from indicator_engine.plan import SHAPES, Family
 
 Settings: TypeAlias = dict[str, str | bool | int | float | list[str]]
@@ -36,6 +37,18 @@ def count_on_snapshot(
         if memory is None:
             raise
     return count_on_snapshot(families, snapshot, months=months, memory=None)
+
+
+def members_on_snapshot(family: Family, snapshot: Path, *, months: MonthRange) -> Members:
+    """The members of each indicator of a family over `snapshot`: single units, for tests and stewards alone."""
+    statements = member_statements(family, months, DIALECT)
+    with duckdb.connect() as connection:
+        for table in sorted(tables_read(family)):
+            connection.read_parquet(str(snapshot / table / "*.parquet")).create_view(table)
+        connection.execute(statements.create_spells)
+        found = member_rows(family, connection.execute(statements.members).fetchall())
+        connection.execute(statements.drop_spells)
+    return found
 
 
 def _settings(folder: str, memory: str | None) -> Settings:

@@ -15,7 +15,7 @@ from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from indicator_engine.counts import NOT_ATTRIBUTED, MonthRange
 from indicator_engine.definition import UNKNOWN
-from indicator_engine.engines.constructs import MonthIndex
+from indicator_engine.engines.constructs import ByteOrder, MonthIndex
 from indicator_engine.engines.expressions import Element, to_sql
 from indicator_engine.engines.model import model_table
 from indicator_engine.engines.spells import columns_on, holds_day, spell_table
@@ -24,6 +24,8 @@ from indicator_engine.predicates import keys_of
 from indicator_engine.tables import TABLES
 
 FLAGS = ("population", "denominator", "numerator")
+MEMBER_FLAGS = ("population", "denominator", "exclusion", "numerator")
+ENTITY = "entity"
 ANCHOR = "fact.anchor"
 EVENT_ORDER = ("event_time", "cluster_key", "entity_key")
 
@@ -61,6 +63,20 @@ def fact_statement(family: Family, months: MonthRange) -> sa.Select[Any]:
     return sa.select(*_columns(family, valued)).select_from(valued.source)
 
 
+def member_statement(family: Family, months: MonthRange) -> sa.Select[Any]:
+    """SELECT of the key of every entity and, of each indicator, the MEMBER_FLAGS; in the order of the keys."""
+    key = f"{family.shape.table}.{family.shape.key}"
+    entity = _named(_entity_layer(family), _entity_keys(family) | {key}, "entity", within=months)
+    valued = _named(_mother_layer(family, entity), _final_keys(family) | {key}, "valued")
+    flags = [
+        _flag(condition).label(f"{each.definition.id.lower()}_{name}")
+        for each in family.indicators
+        for name, condition in zip(MEMBER_FLAGS, _conditions(each, valued), strict=True)
+    ]
+    own = valued.resolve(key).label(ENTITY)
+    return sa.select(own, *flags).select_from(valued.source).order_by(ByteOrder(valued.resolve(key)))
+
+
 def _columns(family: Family, valued: _Layer) -> list[ColumnElement[Any]]:
     columns: list[ColumnElement[Any]] = [
         MonthIndex(valued.resolve(ANCHOR)).label("month"),
@@ -90,19 +106,31 @@ def _level(stratifier: PlannedStratifier, valued: _Layer) -> Element:
 
 
 def _flags(indicator: PlannedIndicator, valued: _Layer) -> list[ColumnElement[Any]]:
+    population, denominator, exclusion, numerator = _conditions(indicator, valued)
+    counted = denominator if indicator.exclusion is None else sa.and_(denominator, _flag(exclusion) == 0)
+    conditions = zip(FLAGS, (population, counted, numerator), strict=True)
+    return [_flag(condition).label(flag_name(indicator, flag)) for flag, condition in conditions]
+
+
+def _conditions(indicator: PlannedIndicator, valued: _Layer) -> tuple[Element, Element, Element, Element]:
+    """The conditions in the order of MEMBER_FLAGS."""
     population = to_sql(indicator.population, valued.resolve)
     denominator = sa.and_(population, to_sql(indicator.denominator, valued.resolve))
-    numerator = sa.and_(denominator, to_sql(indicator.numerator, valued.resolve))
-    conditions = zip(FLAGS, (population, denominator, numerator), strict=True)
-    return [
-        sa.case((condition, sa.literal(1)), else_=sa.literal(0)).label(flag_name(indicator, flag))
-        for flag, condition in conditions
-    ]
+    numerator = to_sql(indicator.numerator, valued.resolve)
+    if indicator.exclusion is None:
+        return population, denominator, sa.literal(1) == sa.literal(0), sa.and_(denominator, numerator)
+    exclusion = sa.and_(denominator, to_sql(indicator.exclusion, valued.resolve))
+    return population, denominator, exclusion, sa.and_(denominator, _flag(exclusion) == 0, numerator)
+
+
+def _flag(condition: Element) -> sa.Case[Any]:
+    """1 where the condition is true, 0 where it is false or unknown."""
+    return sa.case((condition, sa.literal(1)), else_=sa.literal(0))
 
 
 def _final_keys(family: Family) -> frozenset[str]:
     """What the last layer reads."""
-    nodes = [node for each in family.indicators for node in (each.population, each.denominator, each.numerator)]
+    nodes = [node for each in family.indicators for node in each.nodes]
     nodes += [stratum.where for each in family.stratifiers for stratum in each.strata]
     named = {ANCHOR, SITE.key, family.shape.provider} | {each.name.key for each in family.stratifiers}
     if _has_events(family):

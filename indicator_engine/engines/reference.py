@@ -11,6 +11,7 @@ from functools import singledispatch
 from indicator_engine import predicates
 from indicator_engine.counts import NOT_ATTRIBUTED, Counted, CountRow, EventRow, MonthRange, gather, month_index
 from indicator_engine.definition import UNKNOWN, WHOLE
+from indicator_engine.engines.members import Member, Members
 from indicator_engine.plan import Family, PlannedFeature, PlannedIndicator, PlannedStratifier
 from indicator_engine.tables import TABLES
 
@@ -33,6 +34,14 @@ def count_rows_in_memory(families: Sequence[Family], tables: Tables, *, months: 
     return gather(cells, events)
 
 
+def members_in_memory(family: Family, tables: Tables, *, months: MonthRange) -> Members:
+    """The members of each indicator of a family over rows held in memory."""
+    facts = sorted(
+        (fact for fact in _facts(family, tables) if _is_within(fact.month, months)), key=lambda fact: fact.entity
+    )
+    return {each.definition.id: [fact.members[each.definition.id] for fact in facts] for each in family.indicators}
+
+
 @dataclass(frozen=True, slots=True)
 class _Fact:
     entity: str
@@ -42,7 +51,7 @@ class _Fact:
     provider: str
     site: str
     levels: Mapping[str, str]
-    flags: Mapping[str, tuple[bool, bool, bool]]
+    members: Mapping[str, Member]
 
 
 def _is_within(month: int, months: MonthRange) -> bool:
@@ -54,7 +63,7 @@ def _count(family: Family, indicator: PlannedIndicator, facts: Sequence[_Fact]) 
     sums: defaultdict[tuple[int, str, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     wanted = [each for each in family.dimensions if each in (WHOLE, *definition.stratifiers)]
     for fact in facts:
-        flags = fact.flags[definition.id]
+        flags = fact.members[definition.id].counted
         for dimension in wanted:
             cell = sums[fact.month, fact.provider, fact.site, dimension, fact.levels[dimension]]
             for place, flag in enumerate(flags):
@@ -67,13 +76,13 @@ def _count(family: Family, indicator: PlannedIndicator, facts: Sequence[_Fact]) 
 
 def _events(indicator: PlannedIndicator, facts: Sequence[_Fact]) -> Iterator[EventRow]:
     definition = indicator.definition
-    births = [fact for fact in facts if fact.flags[definition.id][1]]
+    births = [fact for fact in facts if fact.members[definition.id].counted[1]]
     births.sort(key=lambda fact: (fact.event_time, fact.cluster, fact.entity))
     of_provider: Counter[str] = Counter()
     seen: set[tuple[str, str]] = set()
     for place, fact in enumerate(births, start=1):
         of_provider[fact.provider] += 1
-        if fact.flags[definition.id][2] and (fact.provider, fact.cluster) not in seen:
+        if fact.members[definition.id].numerator and (fact.provider, fact.cluster) not in seen:
             seen.add((fact.provider, fact.cluster))
             yield definition.id, definition.version, fact.provider, fact.month, place, of_provider[fact.provider]
 
@@ -112,15 +121,16 @@ class _Joined:
         values["fact.site"] = site
         for each in self.family.stratifiers:
             values[each.name.key] = evaluate(each.value, values.get)
+        entity = str(row[self.family.shape.key])
         return _Fact(
-            entity=str(row[self.family.shape.key]),
+            entity=entity,
             cluster=str(values.get(self.family.shape.cluster)),
             event_time=str(evaluate(self.family.event_time, values.get)),
             month=_month_of(str(anchor)),
             provider=str(values.get(self.family.shape.provider) or NOT_ATTRIBUTED),
             site=str(site or NOT_ATTRIBUTED),
             levels={WHOLE: WHOLE} | {each.id: _level(each, values.get) for each in self.family.stratifiers},
-            flags={each.definition.id: _flags(each, values.get) for each in self.family.indicators},
+            members={each.definition.id: _member(entity, each, values.get) for each in self.family.indicators},
         )
 
     def _values(self, row: Row) -> dict[str, Cell]:
@@ -163,10 +173,12 @@ def _aggregate(aggregate: str, group: Sequence[Cell]) -> Cell:
     return min(known) if aggregate == "min" else max(known)
 
 
-def _flags(indicator: PlannedIndicator, resolve: Resolve) -> tuple[bool, bool, bool]:
+def _member(entity: str, indicator: PlannedIndicator, resolve: Resolve) -> Member:
     population = evaluate(indicator.population, resolve) is True
     denominator = population and evaluate(indicator.denominator, resolve) is True
-    return population, denominator, denominator and evaluate(indicator.numerator, resolve) is True
+    exclusion = denominator and indicator.exclusion is not None and evaluate(indicator.exclusion, resolve) is True
+    numerator = denominator and not exclusion and evaluate(indicator.numerator, resolve) is True
+    return Member(entity, population, denominator, exclusion, numerator)
 
 
 def _level(stratifier: PlannedStratifier, resolve: Resolve) -> str:

@@ -21,12 +21,15 @@ from indicator_engine.engines.constructs import ByteOrder
 from indicator_engine.engines.fact import (
     EVENT_ORDER,
     FLAGS,
+    MEMBER_FLAGS,
     fact_statement,
     flag_name,
     is_charted_by_event,
     is_site,
     level_name,
+    member_statement,
 )
+from indicator_engine.engines.members import Member, Members
 from indicator_engine.engines.spells import SPELL, spell_statement
 from indicator_engine.plan import Family, PlannedIndicator, PlannedStratifier
 
@@ -81,6 +84,35 @@ def run_statements(families: Sequence[Family], months: MonthRange, dialect: Dial
         families=tuple(_family_statements(family, months, dialect) for family in families),
         drop_spells=f"DROP TABLE {SPELL}",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStatements:
+    """What to run to see who is in which population, in order."""
+
+    create_spells: str
+    members: str
+    drop_spells: str
+
+
+def member_statements(family: Family, months: MonthRange, dialect: Dialect) -> MemberStatements:
+    """Statements in the SQL of `dialect`, as for counting."""
+    return MemberStatements(
+        create_spells=f"CREATE TEMPORARY TABLE {SPELL} AS {_text(spell_statement([family]), dialect)}",
+        members=_text(member_statement(family, months), dialect),
+        drop_spells=f"DROP TABLE {SPELL}",
+    )
+
+
+def member_rows(family: Family, fetched: Sequence[Sequence[Any]]) -> Members:
+    """The members of each indicator from the rows of the member statement."""
+    width = len(MEMBER_FLAGS)
+    return {
+        indicator.definition.id: [
+            Member(str(row[0]), *(flag == 1 for flag in row[1 + place * width :][:width])) for row in fetched
+        ]
+        for place, indicator in enumerate(family.indicators)
+    }
 
 
 def cell_parts(query: CountQuery, columns: pd.DataFrame) -> Iterator[CellPart]:

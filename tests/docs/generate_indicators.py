@@ -15,6 +15,14 @@ Generated from `indicator_engine/definitions` by `python -m tests.docs.generate_
 Each indicator is one file. Its conditions are written in the [expression language](expression_language.md); each
 narrows the one before, so that a numerator row is always a denominator row. Rows in no stratum of a dimension are
 `unknown`, never left out. Confidence: F read in the source itself, K known but not read again, ? to be checked.
+
+A definition may have a `denominator_exclusion`: rows of the denominator that are taken out of it again. They are a
+population of their own, and in neither the counted denominator nor the numerator.
+
+Definitions in `indicator_engine/definitions/measures` are measures of others. They are never listed, evaluated or
+published with the indicators: they come with patients and answers that nobody here wrote, and hold adapters and engines
+against them. `pytest tests/contract/test_cms334.py --cms334 DIR` does so for the US caesarean-birth measure CMS334 and
+every bundle below DIR that holds its expected MeasureReport.
 """
 
 SCALES = {"percent": "per cent", "per_1000": "per 1,000"}

@@ -103,7 +103,7 @@ def test_the_page_of_the_common_model_is_current() -> None:
 
 
 def test_all_code_lists_are_shipped() -> None:
-    assert len(code_list_names()) == 36
+    assert len(code_list_names()) == 38
 
 
 def test_a_code_list_groups_its_codes() -> None:
@@ -111,5 +111,5 @@ def test_a_code_list_groups_its_codes() -> None:
 
 
 def test_an_unknown_code_list_is_refused_with_those_known() -> None:
-    with pytest.raises(CodeListUnknown, match=r"'eye_colour' is not known; known lists: birth_setting,"):
+    with pytest.raises(CodeListUnknown, match=r"'eye_colour' is not known; known lists: abnormal_presentation,"):
         code_list("eye_colour")
