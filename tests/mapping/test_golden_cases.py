@@ -32,7 +32,7 @@ def test_a_golden_case_that_expects_something_else_fails(registry: AdapterRegist
     assert run_case(registry.by_name(CASES[0].parts[-3]), whole) != []
 
 
-@pytest.mark.parametrize("name", ["ukcore-maternity", "msds-csv"])
+@pytest.mark.parametrize("name", ["ukcore-maternity", "msds-csv", "qicore"])
 def test_an_adapter_says_in_words_what_it_reads(name: str) -> None:
     assert (REPOSITORY / "mappings" / name / "README.md").is_file()
 
@@ -55,7 +55,7 @@ def test_a_record_of_another_country_is_refused_with_the_adapters_known(
     registry: AdapterRegistry, samples: Path, name: str
 ) -> None:
     document = json.loads((samples / "bfdr" / name).read_bytes())
-    with pytest.raises(AdapterUnknown, match="msds-csv, ukcore-maternity"):
+    with pytest.raises(AdapterUnknown, match="msds-csv, qicore, ukcore-maternity"):
         registry.for_bundle(document, name)
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_header_is_refused_without_telling_it(registry: AdapterRegist
     with pytest.raises(AdapterUnknown) as refusal:
         registry.for_header(["9990001073", "canary"], "file.csv")
     assert "canary" not in str(refusal.value)
-    assert refusal.value.known == ("msds-csv", "ukcore-maternity")
+    assert refusal.value.known == ("msds-csv", "qicore", "ukcore-maternity")
 
 
 def test_a_misspelt_adapter_gives_the_nearest(registry: AdapterRegistry) -> None:
