@@ -27,6 +27,7 @@ NAME = r"^[a-z][a-z0-9-]{1,40}$"
 WORKING_COLUMN = "_"  # a column that begins so joins rows and never leaves the mapper
 NUMBER = "{n}"  # in the names of a repeated group: stands for the number of the group
 MOST_REPEATS = 60  # groups of columns in one line
+WHOLE_RECORD = frozenset({"Bundle", "Composition"})  # what says of a record what it is as a whole
 UNKNOWN_KEY = "extra_forbidden"  # what pydantic calls a key that a model does not have
 WORKING_TABLE = "_"  # so does a table; all its columns do
 DURATION = r"^P([1-9][0-9]{0,3}[WD]|T[1-9][0-9]{0,3}H)$"  # ISO 8601: P42W, P1D, PT1H
@@ -400,6 +401,7 @@ class IdentityRule(ManifestModel):
 
     key: column (bundle) or key rule (file) that gives the `person_key` of the row.
     when, repeat: as for rows of a file.
+    lived_from: day from which the postcode was that of the home, for a home that is not the present one.
     """
 
     role: str
@@ -415,21 +417,41 @@ class IdentityRule(ManifestModel):
     given_name: str | None = None
     birth_date: str | None = None
     postcode: Names = ()
+    lived_from: str | None = None
+
+
+class CodingClaim(ManifestModel):
+    """A coding that a resource must have in one of its elements; any code of the system when none is named."""
+
+    element: str
+    system: str
+    code: str | None = None
 
 
 class BundleClaim(ManifestModel):
-    """One way to know a bundle: every condition holds for one and the same resource in it."""
+    """One way to know a bundle: every condition holds for one and the same resource in it.
+
+    resource: its type; `Bundle` is the bundle itself.
+    """
 
     resource: str
     identifier_system: str | None = None
     extension: str | None = None
     profile: str | None = None
+    coding: CodingClaim | None = None
 
     @model_validator(mode="after")
     def check_condition(self) -> BundleClaim:
-        if self.identifier_system is None and self.extension is None and self.profile is None:
-            raise ValueError("a claim needs an identifier_system, an extension or a profile")
+        if not any((self.identifier_system, self.extension, self.profile, self.coding)):
+            raise ValueError("a claim needs an identifier_system, an extension, a profile or a coding")
         return self
+
+    @property
+    def strength(self) -> int:
+        """How much the claim says of what the record is: the document as a whole, what is in it, or who sends it."""
+        if self.resource in WHOLE_RECORD:
+            return 3
+        return 2 if self.profile or self.coding else 1
 
 
 class CsvClaim(ManifestModel):

@@ -9,7 +9,7 @@ from typing import Any
 from fhir_adapter.sources.assembly import assembled, table_rows
 from fhir_adapter.sources.bundle_index import BundleIndex, record_scope
 from fhir_adapter.sources.bundle_plan import BundlePlan
-from fhir_adapter.sources.bundle_source import bundle_entries, identities_of, recorded_text, run_views
+from fhir_adapter.sources.bundle_source import bundle_entries, record_identities, recorded_text, run_views
 from fhir_adapter.sources.issues import Issue
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.row_steps import Fact
@@ -45,6 +45,6 @@ def record_of(plan: BundlePlan, found: ViewFacts) -> MappedRecord:
         source_record_id="",
         recorded_at=found.recorded_at,
         rows={table: table_rows(drafts[table], each) for table, each in plan.tables.items() if drafts[table]},
-        identities=[each for rule in plan.identities for each in identities_of(rule, found.facts[rule.slot])],
+        identities=record_identities(plan, found.facts, drafts),
         issues=tuple(dict.fromkeys(issues)),
     )

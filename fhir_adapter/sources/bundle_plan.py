@@ -56,6 +56,7 @@ class IdentityPlan:
     key: int
     places: tuple[int, ...]
     postcodes: tuple[int, ...]
+    lived_from: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +246,14 @@ class BundlePlanner:
             rule.given_name,
             rule.birth_date,
         ]
-        self._check_names([each for each in (rule.key, *fields, *rule.postcode) if each], places, key)
+        self._check_names([each for each in (rule.key, *fields, *rule.postcode, rule.lived_from) if each], places, key)
         return IdentityPlan(
             slot=self._slot(rule.view, key),
             role=rule.role,
             key=places.get(rule.key, 0),
             places=tuple(NOWHERE if each is None else places.get(each, 0) for each in fields),
             postcodes=tuple(places.get(each, 0) for each in rule.postcode),
+            lived_from=None if rule.lived_from is None else places.get(rule.lived_from, 0),
         )
 
     def _provider(self, written: str) -> tuple[str, str]:

@@ -37,7 +37,7 @@ def map_bundle(adapter: Adapter, document: Mapping[str, Any], *, digest: str) ->
         source_record_id=record_name(document, digest),
         recorded_at=recorded_at,
         rows={table: table_rows(drafts[table], each) for table, each in plan.tables.items() if drafts[table]},
-        identities=[each for rule in plan.identities for each in identities_of(rule, facts[rule.slot])],
+        identities=record_identities(plan, facts, drafts),
         issues=tuple(dict.fromkeys(index.issues)),  # several views may meet one fault
     )
 
@@ -91,6 +91,19 @@ def provider_of(plan: BundlePlan, drafts: Mapping[str, Sequence[Draft]]) -> Cell
     return None
 
 
+def record_identities(
+    plan: BundlePlan, facts: Sequence[Sequence[Fact]], drafts: Mapping[str, Sequence[Draft]]
+) -> list[Identity]:
+    """The identifiers of every person, under the role that the rows of `person` give, where they give one."""
+    roles = {draft["person_key"]: draft["role"] for draft in drafts.get("person", ()) if "role" in draft}
+    return [
+        each
+        for rule in plan.identities
+        for each in identities_of(rule, facts[rule.slot])
+        if roles.get(each.person_source_key, rule.role) == rule.role
+    ]
+
+
 def identities_of(rule: IdentityPlan, facts: Sequence[Fact]) -> Iterator[Identity]:
     """The identifiers of each person of one role."""
     for _, row in facts:
@@ -99,7 +112,11 @@ def identities_of(rule: IdentityPlan, facts: Sequence[Fact]) -> Iterator[Identit
             fields = [text_or_none(row[place]) if place != NOWHERE else None for place in rule.places]
             *texts, birth_date = fields
             postcode = next((text for place in rule.postcodes if (text := text_or_none(row[place]))), None)
-            yield identity_of(key, rule.role, [*texts, date_or_none(birth_date)], postcode)
+            found = identity_of(key, rule.role, [*texts, date_or_none(birth_date)], postcode)
+            if rule.lived_from is None:
+                yield found
+            elif since := date_or_none(text_or_none(row[rule.lived_from])):
+                yield found._replace(lived_from=since)
 
 
 def text_or_none(value: object) -> str | None:

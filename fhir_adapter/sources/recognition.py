@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fhir_adapter.sources.adapter import BundleClaim
+from fhir_adapter.sources.adapter import BundleClaim, CodingClaim
 from fhir_adapter.sources.csv_header import header_names
 from fhir_adapter.sources.csv_plan import CsvPlan
 
 
 def fits_bundle(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> bool:
     """Whether any resource of the bundle meets any of the claims."""
+    return strength_of(claims, document) > 0
+
+
+def strength_of(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> int:
+    """Strength of the strongest claim that the bundle or any of its resources meets; 0 when none is met."""
+    wanted: dict[str, list[BundleClaim]] = {}
+    for claim in sorted(claims, key=lambda each: -each.strength):
+        wanted.setdefault(claim.resource, []).append(claim)
+    strongest = 0
+    for resource in resources_of(document):
+        for claim in wanted.get(str(resource.get("resourceType")), ()):
+            if claim.strength <= strongest:
+                break
+            if meets(claim, resource):
+                strongest = claim.strength
+    return strongest
+
+
+def resources_of(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The bundle itself, then what its entries hold."""
+    yield document
     entries = document.get("entry")
     for entry in entries if isinstance(entries, list) else ():
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
-            resource_type = resource.get("resourceType")
-            for claim in claims:
-                if claim.resource == resource_type and meets(claim, resource):
-                    return True
-    return False
+            yield resource
 
 
 def meets(claim: BundleClaim, resource: Mapping[str, Any]) -> bool:
@@ -31,11 +48,31 @@ def meets(claim: BundleClaim, resource: Mapping[str, Any]) -> bool:
         return False
     if claim.extension is not None and claim.extension not in values_of(resource, "extension", "url"):
         return False
+    if claim.coding is not None and not has_coding(claim.coding, resource):
+        return False
     if claim.profile is None:
         return True
     meta = resource.get("meta")
     profiles = meta.get("profile") if isinstance(meta, dict) else None
     return isinstance(profiles, list) and claim.profile in profiles
+
+
+def has_coding(claim: CodingClaim, resource: Mapping[str, Any]) -> bool:
+    """Whether a concept of the element, or the coding that it is, is of the system and has the code."""
+    value = resource.get(claim.element)
+    concepts = value if isinstance(value, list) else [value]
+    return any(
+        isinstance(coding, dict) and coding.get("system") == claim.system and claim.code in (None, coding.get("code"))
+        for concept in concepts
+        if isinstance(concept, dict)
+        for coding in codings_of(concept)
+    )
+
+
+def codings_of(concept: Mapping[str, Any]) -> Sequence[object]:
+    """The codings of a concept; of a coding, itself."""
+    codings = concept.get("coding", [concept])
+    return codings if isinstance(codings, list) else ()
 
 
 def values_of(resource: Mapping[str, Any], name: str, part: str) -> list[Any]:

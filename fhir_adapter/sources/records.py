@@ -16,6 +16,7 @@ class Identity(NamedTuple):
     """Identifiers of one person as received; they go to the linkage zone only, never into rows or messages.
 
     person_source_key: `person_key` of the row that they belong to. birth_date: ISO date, None when it is none.
+    lived_from: ISO date of a former home, which tells nothing but its postcode; None for the present one.
     A tuple, because one is made for each line of a file and a frozen dataclass takes four times as long to make.
     """
 
@@ -29,6 +30,7 @@ class Identity(NamedTuple):
     given_name: str | None
     birth_date: str | None
     postcode: str | None
+    lived_from: str | None = None
 
 
 def identity_of(key: str, role: str, fields: Sequence[str | None], postcode: str | None) -> Identity:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,7 +18,7 @@ from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
 from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
 from fhir_adapter.sources.csv_shapes import with_values
-from fhir_adapter.sources.recognition import fits_bundle, fits_header
+from fhir_adapter.sources.recognition import fits_header, resources_of, strength_of
 from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.sources.view import View, parse_view, pydantic_faults
 
@@ -69,13 +70,17 @@ class AdapterRegistry:
         raise AdapterUnknown("--adapter", text, self.names)
 
     def for_bundle(self, document: Mapping[str, Any], location: str) -> Adapter:
-        """The adapter that claims the bundle. Raises AdapterUnknown when none or more than one does."""
-        fitting = [
-            each
+        """The adapter that claims the bundle most strongly. Raises AdapterUnknown when none or more than one does."""
+        strengths = [
+            (each, strength_of(each.manifest.recognise, document))
             for each in self.adapters.values()
-            if isinstance(each.manifest, BundleManifest) and fits_bundle(each.manifest.recognise, document)
+            if isinstance(each.manifest, BundleManifest)
         ]
-        return self._only(fitting, location, "bundle")
+        strongest = max((strength for _, strength in strengths), default=0)
+        fitting = [each for each, strength in strengths if strength == strongest > 0]
+        if fitting:
+            return self._only(fitting, location, "bundle")
+        raise self._unrecognised(location, "bundle", nearest_adapter(self.adapters.values(), document))
 
     def for_header(self, header: Sequence[str], location: str) -> Adapter:
         """The adapter that knows the header. Raises AdapterUnknown when none or more than one does."""
@@ -92,10 +97,23 @@ class AdapterRegistry:
         if fitting:
             claiming = ", ".join(each.name for each in fitting)
             raise AdapterUnknown(location, f"several adapters claim this {what}: {claiming}; name one", self.names)
-        known = ", ".join(self.names)
-        raise AdapterUnknown(
-            location, f"no adapter recognises this {what}; known: {known}; name one or add one", self.names
-        )
+        raise self._unrecognised(location, what, "")
+
+    def _unrecognised(self, location: str, what: str, hint: str) -> AdapterUnknown:
+        text = f"no adapter recognises this {what}; known: {', '.join(self.names)}{hint}; name one or add one"
+        return AdapterUnknown(location, text, self.names)
+
+
+def nearest_adapter(adapters: Iterable[Adapter], document: Mapping[str, Any]) -> str:
+    """Words on the adapter that reads most of the types of resource in the bundle; none when no one reads any."""
+    types = Counter(str(each.get("resourceType")) for each in resources_of(document))
+    read = {
+        each.name: sum(types[resource_type] for resource_type in each.bundle_plan.choosers)
+        for each in adapters
+        if each.bundle_plan is not None
+    }
+    nearest = max(read, key=lambda name: read[name], default=None)
+    return f"; nearest by its types of resource: {nearest}" if nearest is not None and read[nearest] else ""
 
 
 def load_adapters(folder: Path | Traversable) -> AdapterRegistry:

@@ -7,7 +7,7 @@ a list of steps) stands in the namespace of the function under a made name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 from fhir_adapter.sources import row_runtime
@@ -100,7 +100,7 @@ class RowsWriter:
         """Lines that put the cells into drafts: where there is none yet, else two values are settled."""
         with self._block(f"for draft in {drafts}:"):
             for step, name in zip(cells, names, strict=True):
-                with self._block(f"if {name} is not None:"):
+                with nullcontext() if step.fixed is not None else self._block(f"if {name} is not None:"):
                     self._line(f"if draft[{step.target!r}] is None:")
                     self._line(f"    draft[{step.target!r}] = {name}")
                     if not fill:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.sources.issues import Issue
-from fhir_adapter.sources.records import Identity, MappedRecord, Row
+from fhir_adapter.sources.records import MappedRecord, Row
 from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.intake_log import (
     ReceiptStatus,
@@ -137,13 +137,12 @@ def prepared_rows(
     for payload in payloads:
         for record in payload.records:
             provenance = _provenance(payload, record, received_at)
-            homes = {each.person_source_key: each for each in record.identities}
+            homes = {(each.person_source_key, each.lived_from): each.postcode for each in record.identities}
             for table, rows in record.rows.items():
                 placed = [_with_area(row, homes, areas) for row in rows] if table == "residence" else rows
                 by_table[table].append(SourceRecord(provenance, placed))
-            for identity in place_identities(
-                record.identities, record.source, intake.pseudonyms, synthetic=intake.synthetic
-            ):
+            people = [each for each in record.identities if each.lived_from is None]
+            for identity in place_identities(people, record.source, intake.pseudonyms, synthetic=intake.synthetic):
                 key = identity.source_key
                 links.append(PersonLink(record.source, key, identity.person_key, identity.pass_name))
                 zone.append(
@@ -172,12 +171,16 @@ def _provenance(payload: ReadPayload, record: MappedRecord, received_at: str) ->
     )
 
 
-def _with_area(row: Row, homes: Mapping[str, Identity], areas: Mapping[str, Area]) -> Row:
-    """A residence with the small areas of its postcode; the postcode itself goes no further."""
-    home = homes.get(str(row.get("person_key")))
-    if home is None or home.postcode is None or row.get("imd_missing_reason") is not None:
+def _with_area(row: Row, homes: Mapping[tuple[str, str | None], str | None], areas: Mapping[str, Area]) -> Row:
+    """A residence with the small areas of its postcode; the postcode itself goes no further.
+
+    homes: postcodes by person and, for a former home, the day from which it was one.
+    """
+    person, since = str(row.get("person_key")), str(row.get("valid_from"))
+    postcode = homes.get((person, since)) or homes.get((person, None))
+    if postcode is None or row.get("imd_missing_reason") is not None:
         return row
-    area = areas.get(home.postcode)
+    area = areas.get(postcode)
     if area is None:
         return {**row, "imd_missing_reason": "unknown_area"}
     return {
