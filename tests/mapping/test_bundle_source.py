@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.bundle_source import map_bundle
+from fhir_adapter.sources.golden_case import present_rows
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.registry import Adapter, shipped_adapters
 from tests.mapping.maternity_bundles import (
@@ -57,7 +58,7 @@ def test_a_whole_record_gives_one_row_of_each_table_and_no_issue(ukcore: Adapter
 
 
 def test_the_booking_row_holds_what_was_found_at_booking(ukcore: Adapter) -> None:
-    assert mapped(ukcore).rows["booking"] == [
+    assert present_rows(mapped(ukcore).rows["booking"]) == [
         {
             "pregnancy_key": "record-1/Condition/pregnancy",
             "booking_key": "record-1/Encounter/booking",
@@ -74,15 +75,15 @@ def test_the_booking_row_holds_what_was_found_at_booking(ukcore: Adapter) -> Non
 
 
 def test_the_delivery_row_holds_its_own_smoking_status_and_tear(ukcore: Adapter) -> None:
-    assert mapped(ukcore).rows["delivery"] == [
+    assert present_rows(mapped(ukcore).rows["delivery"]) == [
         {
             "delivery_key": "record-1/Encounter/delivery",
             "pregnancy_key": "record-1/Condition/pregnancy",
             "provider_code": "RWE",
             "site_code": "RWEAA",
             "perineal_trauma": "|10217006|",
+            "condition_codes": "|10217006|",
             "smoking_at_delivery": "non_smoker",
-            "mother_discharge_datetime": None,
             "admission_datetime": "2026-03-01T22:00:00+00:00",
             "encounter_class": "inpatient",
         }
@@ -90,7 +91,7 @@ def test_the_delivery_row_holds_its_own_smoking_status_and_tear(ukcore: Adapter)
 
 
 def test_the_baby_row_holds_its_links_and_what_was_found_at_birth(ukcore: Adapter) -> None:
-    assert mapped(ukcore).rows["baby"] == [
+    assert present_rows(mapped(ukcore).rows["baby"]) == [
         {
             "baby_key": f"{KEY}/baby",
             "person_key": f"{KEY}/baby",
@@ -100,9 +101,7 @@ def test_the_baby_row_holds_its_links_and_what_was_found_at_birth(ukcore: Adapte
             "outcome": "01",
             "gestation_days": 280,
             "birth_weight_g": 3410,
-            "birth_order": None,
             "delivery_method": "0",
-            "apgar_1": None,
             "apgar_5": 9,
             "first_feed": "01",
         }
@@ -110,8 +109,8 @@ def test_the_baby_row_holds_its_links_and_what_was_found_at_birth(ukcore: Adapte
 
 
 def test_the_residence_is_the_one_known_at_booking_and_holds_no_postcode(ukcore: Adapter) -> None:
-    assert mapped(ukcore).rows["residence"] == [
-        {"person_key": f"{KEY}/mother", "valid_from": "2025-09-01", "imd_missing_reason": None}
+    assert present_rows(mapped(ukcore).rows["residence"]) == [
+        {"person_key": f"{KEY}/mother", "valid_from": "2025-09-01"}
     ]
 
 
