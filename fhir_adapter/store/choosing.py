@@ -2,6 +2,8 @@
 
 A key with one source row takes that row as it is. A key with several takes, column by column, the value of the newest
 row that has one; rows recorded at the same moment are ordered by their hash, so the order of arrival never matters.
+Sets of codes that one source recorded at one moment are parts of one set: a file with one finding a line is read in
+batches, and which lines meet in a batch must not matter.
 """
 
 from __future__ import annotations
@@ -12,11 +14,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from fhir_adapter.store.compiled import literal_sql
-from fhir_adapter.store.linked_rows import HASH_LABEL, RECORDED_LABEL, SOURCE_LABEL, linked_keys, linked_rows
+from fhir_adapter.store.linked_rows import (
+    HASH_LABEL,
+    RECORDED_LABEL,
+    SOURCE_LABEL,
+    is_dirty,
+    linked_keys,
+    linked_rows,
+)
 from fhir_adapter.store.model_schema import RESOLVED
 from indicator_engine.tables import TABLES, Column, ColumnType, Table
 
 NEWEST_RECORDED = "newest-recorded"
+BETWEEN_PARTS = "||"  # where the end of one set of codes meets the beginning of another
 
 
 @cache
@@ -120,6 +130,20 @@ def _grouped(table: Table, *, only_dirty: bool, with_conflicts: bool) -> sa.Sele
     return sa.select(*keys, *columns).group_by(*keys)
 
 
+def columns_of_sets(table: Table) -> tuple[Column, ...]:
+    """Columns whose parts stand side by side after `insert_several_sql`, until they are put in order."""
+    return tuple(each for each in _values(table) if each.type == ColumnType.CODE_SET)
+
+
+@cache
+def sets_in_parts_sql(table_name: str, column: str, only_dirty: bool, dialect_name: str) -> str:
+    """Text that gives key and cell of each resolved row in which the parts of a set stand side by side."""
+    table, placed = TABLES[table_name], RESOLVED[table_name]
+    [key] = table.key
+    found = sa.select(placed.c[key], placed.c[column]).where(placed.c[column].contains(BETWEEN_PARTS))
+    return literal_sql(found.where(is_dirty(table, placed.c[key])) if only_dirty else found, dialect_name)
+
+
 def _with_first_places(table: Table, *, only_dirty: bool) -> sa.Subquery:
     """Rows of keys with several rows; `f_<column>` is the place of the newest row that has a value."""
     rows = linked_rows(table, only_dirty=only_dirty).subquery("linked")
@@ -127,9 +151,13 @@ def _with_first_places(table: Table, *, only_dirty: bool) -> sa.Subquery:
     newest_first = [rows.c[RECORDED_LABEL].desc().nulls_last(), rows.c[HASH_LABEL].desc()]
     partition = [rows.c[name] for name in table.key]
     place = sa.func.row_number().over(partition_by=partition, order_by=newest_first).label("place")
-    ranked = sa.select(rows, place).join_from(rows, keys, _same_key(table, rows, keys)).subquery("ranked")
+    places = [place]
+    if columns_of_sets(table):
+        same_moment = [rows.c[RECORDED_LABEL].desc().nulls_last(), rows.c[SOURCE_LABEL].desc()]
+        places.append(sa.func.dense_rank().over(partition_by=partition, order_by=same_moment).label("moment"))
+    ranked = sa.select(rows, *places).join_from(rows, keys, _same_key(table, rows, keys)).subquery("ranked")
     firsts = [
-        sa.func.min(sa.case((ranked.c[each.name].is_not(None), ranked.c.place)))
+        sa.func.min(sa.case((ranked.c[each.name].is_not(None), _rank_of(each, ranked))))
         .over(partition_by=[ranked.c[name] for name in table.key])
         .label(f"f_{each.name}")
         for each in _values(table)
@@ -139,17 +167,28 @@ def _with_first_places(table: Table, *, only_dirty: bool) -> sa.Subquery:
 
 def _value_at_first_place(column: Column, firsts: sa.FromClause) -> sa.ColumnElement[Any]:
     value = firsts.c[column.name]
-    is_first = firsts.c.place == firsts.c[f"f_{column.name}"]
+    is_first = _rank_of(column, firsts) == firsts.c[f"f_{column.name}"]
+    if column.type == ColumnType.CODE_SET:
+        return sa.func.aggregate_strings(sa.case((is_first, value)), "")
     if column.type == ColumnType.BOOLEAN:
         # PostgreSQL has no MAX of truth values
         return sa.func.max(sa.case((sa.and_(is_first, value.is_(True)), 1), (is_first, 0))) == 1
     return sa.func.max(sa.case((is_first, value)))
 
 
+def _rank_of(column: Column, rows: sa.FromClause) -> sa.ColumnElement[Any]:
+    """What decides for a column: the place of a row, or for a set its source and moment."""
+    return rows.c.moment if column.type == ColumnType.CODE_SET else rows.c.place
+
+
 def _conflict_columns(column: Column, firsts: sa.FromClause) -> list[sa.Label[Any]]:
-    is_first = firsts.c.place == firsts.c[f"f_{column.name}"]
+    is_first = _rank_of(column, firsts) == firsts.c[f"f_{column.name}"]
+    different: sa.ColumnElement[int] = sa.func.count(firsts.c[column.name].distinct())
+    if column.type == ColumnType.CODE_SET:
+        moments = sa.func.count(sa.case((firsts.c[column.name].is_not(None), firsts.c.moment)).distinct())
+        different = sa.case((moments > 1, different), else_=1)
     return [
-        sa.func.count(firsts.c[column.name].distinct()).label(f"n_{column.name}"),
+        different.label(f"n_{column.name}"),
         sa.func.max(sa.case((is_first, firsts.c[SOURCE_LABEL]))).label(f"s_{column.name}"),
     ]
 

@@ -38,6 +38,29 @@ def derive_delivery_method_sql(only_dirty: bool, dialect_name: str) -> str:
     return literal_sql(statement, dialect_name)
 
 
+# list csds_mechanism: face to face, and video consultation
+SEEN_FACE_TO_FACE = ("01", "11")
+
+
+@cache
+def derive_first_contact_sql(only_dirty: bool, dialect_name: str) -> str:
+    """Text that gives each referral the date of its first attended contact face to face or by video, where known."""
+    referral, contact = RESOLVED["mh_referral"], RESOLVED["mh_contact"]
+    first = (
+        sa.select(sa.func.min(contact.c.contact_date))
+        .where(
+            contact.c.referral_key == referral.c.referral_key,
+            contact.c.attended.is_(True),
+            contact.c.mechanism.in_(SEEN_FACE_TO_FACE),
+        )
+        .scalar_subquery()
+    )
+    statement = sa.update(referral).values(first_contact_date=sa.func.coalesce(first, referral.c.first_contact_date))
+    if only_dirty:
+        statement = statement.where(is_dirty(TABLES["mh_referral"], referral.c.referral_key))
+    return literal_sql(statement, dialect_name)
+
+
 @cache
 def derive_deprivation_sql(only_dirty: bool, dialect_name: str) -> str:
     """Text that gives each residence the deciles of its areas, or the reason why there is none."""

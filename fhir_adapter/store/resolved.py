@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.choosing import (
+    columns_of_sets,
     count_held_sql,
     has_several_sql,
     held_columns,
@@ -17,9 +18,14 @@ from fhir_adapter.store.choosing import (
     insert_several_sql,
     insert_single_sql,
     record_key,
+    sets_in_parts_sql,
 )
 from fhir_adapter.store.compiled import literal_sql
-from fhir_adapter.store.deriving import derive_delivery_method_sql, derive_deprivation_sql
+from fhir_adapter.store.deriving import (
+    derive_delivery_method_sql,
+    derive_deprivation_sql,
+    derive_first_contact_sql,
+)
 from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.model_schema import RESOLVED
@@ -93,6 +99,7 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
             resolved[table.name] += _run(
                 connection, insert_several_sql(table.name, only_dirty, connection.dialect.name)
             )
+            _put_sets_in_order(connection, table, only_dirty=only_dirty)
             conflicts += _run(connection, insert_conflicts_sql(table.name, only_dirty, connection.dialect.name))
         held_rows[table.name], by_column = _held(connection, table, only_dirty=only_dirty)
         held |= by_column
@@ -127,6 +134,26 @@ def _clear_sql(table_name: str, only_dirty: bool, dialect_name: str) -> tuple[st
     return literal_sql(choices, dialect_name), literal_sql(rows, dialect_name)
 
 
+def _put_sets_in_order(connection: Connection, table: Table, *, only_dirty: bool) -> None:
+    """Turn sets of codes whose parts stand side by side into sets as everywhere: sorted, each code once."""
+    placed = RESOLVED[table.name]
+    for column in columns_of_sets(table):
+        found = connection.exec_driver_sql(
+            sets_in_parts_sql(table.name, column.name, only_dirty, connection.dialect.name)
+        ).all()
+        if found:
+            changed = sa.update(placed).where(placed.c[table.key[0]] == sa.bindparam("key"))
+            connection.execute(
+                changed.values({column.name: sa.bindparam("codes")}),
+                [{"key": key, "codes": in_order(codes)} for key, codes in found],
+            )
+
+
+def in_order(codes: str) -> str:
+    """A set of codes out of its parts, `|b||a|c|` to `|a|b|c|`."""
+    return f"|{'|'.join(sorted({code for code in codes.split('|') if code}))}|"
+
+
 def _held(connection: Connection, table: Table, *, only_dirty: bool) -> tuple[int, dict[str, int]]:
     statement = count_held_sql(table.name, only_dirty, connection.dialect.name)
     if statement is None:
@@ -139,5 +166,7 @@ def _held(connection: Connection, table: Table, *, only_dirty: bool) -> tuple[in
 def _derive(connection: Connection, names: set[str], *, only_dirty: bool) -> None:
     if "delivery" in names:
         connection.exec_driver_sql(derive_delivery_method_sql(only_dirty, connection.dialect.name))
+    if "mh_referral" in names:
+        connection.exec_driver_sql(derive_first_contact_sql(only_dirty, connection.dialect.name))
     if "residence" in names:
         connection.exec_driver_sql(derive_deprivation_sql(only_dirty, connection.dialect.name))

@@ -72,6 +72,8 @@ def _seed(table_name: str) -> sa.Insert:
         found.append(_touch(twin, "delivery", "delivery_key", of_receipts))
     if table_name == "delivery":
         found.append(_touch(twin, "pregnancy", "pregnancy_key", of_receipts))
+    if table_name == "mh_contact":
+        found.append(_touch(twin, "mh_referral", "referral_key", of_receipts))
     return sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], sa.union(*found))
 
 

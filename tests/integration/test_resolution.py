@@ -204,3 +204,56 @@ def add_area(store: sa.Engine) -> None:
     row = {"lsoa": "E01", "version": "2019", "decile": 3, "local_authority": "E06"}
     with writing(store) as connection:
         connection.execute(sa.insert(REFERENCE_IMD).values(row))
+
+
+TEARS = birth(receipt="r-tears", source="lines", recorded_at=None, delivery={"perineal_trauma": "|6234006|"})
+MORE_TEARS = Sent(
+    receipt="r-more",
+    source="lines",
+    recorded_at=None,
+    rows={"delivery": [{"delivery_key": "d", "perineal_trauma": "|15413009|6234006|"}]},
+)
+
+
+@pytest.mark.parametrize("order", list(permutations([TEARS, MORE_TEARS])), ids=["tears-more", "more-tears"])
+def test_sets_of_codes_of_one_source_and_moment_are_united(store: sa.Engine, order: tuple[Sent, ...]) -> None:
+    counts = take_in(store, *order)
+    [delivery] = resolved_rows(store, "delivery")
+    assert (delivery["perineal_trauma"], counts.conflicts) == ("|15413009|6234006|", 0)
+
+
+def test_a_newer_set_of_codes_stands_in_place_of_the_older(store: sa.Engine) -> None:
+    newer = birth(receipt="r-newer", source="lines", delivery={"perineal_trauma": "|57759005|"})
+    take_in(store, TEARS, newer)
+    [delivery] = resolved_rows(store, "delivery")
+    assert delivery["perineal_trauma"] == "|57759005|"
+
+
+def contact(key: str, day: str, *, attended: bool = True, mechanism: str = "01") -> Sent:
+    row = {"contact_key": key, "referral_key": "q", "contact_date": day, "attended": attended, "mechanism": mechanism}
+    return Sent(receipt=f"r-{key}", source="mind", recorded_at=None, rows={"mh_contact": [row]})
+
+
+REFERRED = Sent(
+    receipt="r-referral",
+    source="mind",
+    recorded_at=None,
+    rows={
+        "person": [{"person_key": "m", "role": "mother"}],
+        "mh_referral": [{"referral_key": "q", "mother_key": "m", "referral_date": "2026-01-01"}],
+    },
+)
+CONTACTS = (
+    contact("c1", "2026-01-05", attended=False),
+    contact("c2", "2026-01-06", mechanism="02"),
+    contact("c3", "2026-01-09", mechanism="11"),
+    contact("c4", "2026-01-20"),
+)
+
+
+@pytest.mark.parametrize("order", [(REFERRED, *CONTACTS), (*reversed(CONTACTS), REFERRED)], ids=["first", "last"])
+def test_the_first_contact_is_the_first_attended_in_person_or_by_video(
+    store: sa.Engine, order: tuple[Sent, ...]
+) -> None:
+    take_in(store, *order)
+    assert [row["first_contact_date"] for row in resolved_rows(store, "mh_referral")] == ["2026-01-09"]
