@@ -193,17 +193,18 @@ def as_condition(written: Any) -> Any:
 class Condition(ManifestModel):
     """What a line must hold: a column that is filled, or holds one of some texts, or none of them.
 
-    A line in which the column is absent meets no condition.
+    A line in which the column is absent meets no condition but `absent: true`.
     """
 
     column: str
     is_: Annotated[Names, Field(alias="is")] = ()
     is_not: Names = ()
+    absent: bool = False
 
     @model_validator(mode="after")
     def check_one_kind(self) -> Condition:
-        if self.is_ and self.is_not:
-            raise ValueError("give either `is` or `is_not`")
+        if (bool(self.is_), bool(self.is_not), self.absent).count(True) > 1:
+            raise ValueError("give either `is`, `is_not` or `absent`")
         return self
 
 
@@ -400,7 +401,7 @@ class IdentityRule(ManifestModel):
     """Where the identifiers of a person are; each names a column of the view or of the file.
 
     key: column (bundle) or key rule (file) that gives the `person_key` of the row.
-    when, repeat: as for rows of a file.
+    when, repeat: as for rows of a file. date: how `birth_date` is written in a file.
     lived_from: day from which the postcode was that of the home, for a home that is not the present one.
     """
 
@@ -416,6 +417,7 @@ class IdentityRule(ManifestModel):
     family_name: str | None = None
     given_name: str | None = None
     birth_date: str | None = None
+    date: DateRule = DateRule()
     postcode: Names = ()
     lived_from: str | None = None
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 class CsvCondition:
     """A column of the file that is filled, or holds one of some texts (wanted), or none of them (unwanted).
 
-    place: of the column among those that are read.
+    place: of the column among those that are read. is_absent: it must not be filled.
     """
 
     place: int
     wanted: frozenset[str]
     unwanted: frozenset[str]
+    is_absent: bool = False
 
 
 def lines_that_meet(columns: Columns, conditions: Sequence[CsvCondition]) -> list[bool] | None:
@@ -34,8 +35,10 @@ def lines_that_meet(columns: Columns, conditions: Sequence[CsvCondition]) -> lis
 
 
 def lines_of_one(columns: Columns, condition: CsvCondition) -> list[bool]:
-    """Which lines meet one condition; a line without the value meets none."""
+    """Which lines meet one condition; a line without the value meets none but that it is absent."""
     values = columns.values(condition.place)
+    if condition.is_absent:
+        return [value is None for value in values]
     if condition.wanted:
         return [value in condition.wanted for value in values]
     return [value is not None and value not in condition.unwanted for value in values]

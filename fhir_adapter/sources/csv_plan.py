@@ -20,6 +20,7 @@ from fhir_adapter.sources.adapter import (
     KeyRule,
     SiteFile,
 )
+from fhir_adapter.sources.bundle_plan import ranks
 from fhir_adapter.sources.concept_map import CodeMap
 from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader, constant_cell
 from fhir_adapter.sources.csv_conditions import CsvCondition
@@ -60,6 +61,7 @@ class CsvCell:
 
     origins: places of those columns; read: from a row of their values. key: which of the keys, for a key.
     fixed: what every row holds, for a column that is not read. when: conditions on the lines that have the cell.
+    ranks: preference among the values of several lines.
     """
 
     target: str
@@ -73,6 +75,7 @@ class CsvCell:
     when: tuple[CsvCondition, ...] = ()
     is_set: bool = False
     is_required: bool = False
+    ranks: Mapping[object, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class CsvRowsPlan:
 
     cells: one for each mapped column of the table, in the order of the common model.
     build: makes the rows out of the columns that are not fixed.
+    postcodes: places of the columns with the postcode of a residence, the first that is filled.
     """
 
     table: str
@@ -89,6 +93,7 @@ class CsvRowsPlan:
     when: tuple[CsvCondition, ...]
     cells: tuple[CsvCell, ...]
     build: RowsFunction
+    postcodes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class CsvIdentityPlan:
     key: int
     places: tuple[int | None, ...]
     postcodes: tuple[int, ...]
+    date: DateRule = field(default_factory=DateRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +246,8 @@ def used_headers(manifest: CsvManifest, shape: CsvFile) -> tuple[str, ...]:
 def plan_conditions(conditions: Sequence[Condition], layout: Layout) -> tuple[CsvCondition, ...]:
     """The conditions with places in place of names."""
     return tuple(
-        CsvCondition(layout.places[each.column], frozenset(each.is_), frozenset(each.is_not)) for each in conditions
+        CsvCondition(layout.places[each.column], frozenset(each.is_), frozenset(each.is_not), each.absent)
+        for each in conditions
     )
 
 
@@ -267,6 +274,12 @@ def plan_rows(
             rules.table,
             [(cell.target, cell.fixed) for cell in cells],
             frozenset(cell.target for cell in cells if cell.reading is not Reading.FIXED),
+        ),
+        postcodes=tuple(
+            layout.places[name]
+            for rule in rules.columns.values()
+            if rules.table == "residence" and rule.as_ == "imd_missing_reason"
+            for name in rule.from_
         ),
     )
 
@@ -310,6 +323,7 @@ def read_cell(column: Column, rule: ColumnRule, layout: Layout, maps: Mapping[st
         when=when,
         is_set=column.type is ColumnType.CODE_SET,
         is_required=rule.required,
+        ranks=ranks(rule.prefer),
     )
 
 
@@ -337,6 +351,7 @@ def plan_identity(rule: IdentityRule, layout: Layout, place: str, faults: list[s
         key=layout.keys[rule.key],
         places=tuple(None if each is None else layout.places[each] for each in identity_fields(rule)),
         postcodes=tuple(layout.places[each] for each in rule.postcode),
+        date=rule.date,
     )
 
 

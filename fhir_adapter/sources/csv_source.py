@@ -117,6 +117,7 @@ class CsvReading:
             rows=rows.in_order(),
             identities=rows.identities,
             issues=issues,
+            homes=rows.homes,
         )
 
     def _issue(self, number: int, code: str, text: str) -> LineIssue:

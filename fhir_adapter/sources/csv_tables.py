@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat, starmap
 from typing import TypeAlias
 
-from fhir_adapter.sources.bundle_source import date_or_none
-from fhir_adapter.sources.convert import united_code_sets
+from fhir_adapter.sources.adapter import DateRule
+from fhir_adapter.sources.convert import CellFault, to_date, united_code_sets
 from fhir_adapter.sources.csv_columns import (
     ColumnReader,
     Columns,
@@ -23,7 +24,7 @@ from fhir_adapter.sources.csv_columns import (
 from fhir_adapter.sources.csv_conditions import conditional_column, masked, same_everywhere, where_met
 from fhir_adapter.sources.csv_plan import CsvCell, CsvIdentityPlan, CsvPlan, CsvRowsPlan, Reading
 from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import Cell, Identity
+from fhir_adapter.sources.records import Cell, Home, Identity
 
 LineIssue: TypeAlias = tuple[int, Issue]  # number of the line in the file
 CellRow: TypeAlias = dict[str, Cell]
@@ -32,10 +33,11 @@ KeyedRows: TypeAlias = dict[Hashable, CellRow]
 
 @dataclass(frozen=True, slots=True)
 class SenderRows:
-    """Rows by table and key, and identities, of the lines of one sender so far."""
+    """Rows by table and key, identities, and postcodes of residences, of the lines of one sender so far."""
 
     tables: dict[str, KeyedRows]
     identities: list[Identity]
+    homes: dict[Home, str] = field(default_factory=dict)
 
     def in_order(self) -> Mapping[str, list[CellRow]]:
         """The rows of each table that has any, in the order of their keys."""
@@ -49,7 +51,7 @@ class SenderTables:
         self._plan = plan
         self._name = name
         self._readers = [[column_reader(cell, missing) for cell in rows.cells] for rows in plan.rows]
-        self._birth_dates = [Remembered(lambda row: date_or_none(row[0]), missing) for _ in plan.identities]
+        self._birth_dates = [Remembered(partial(date_or_none, each.date), missing) for each in plan.identities]
 
     def read(self, sender: str, columns: Columns, into: SenderRows, issues: list[LineIssue]) -> None:
         """Add the rows of one sender; what is wrong with a line is added to the issues."""
@@ -59,7 +61,10 @@ class SenderTables:
             if chosen.numbers:
                 keys = [chosen.keys(each, scope) for each in self._plan.keys]
                 reading = TableReading(rows, self._name, chosen, issues)
-                reading.put(reading.rows(readers, keys), into.tables.setdefault(rows.table, {}))
+                made = reading.rows(readers, keys)
+                if rows.postcodes:
+                    note_homes(made, postcodes_of(chosen, rows.postcodes), into.homes)
+                reading.put(made, into.tables.setdefault(rows.table, {}))
         for rule, dates in zip(self._plan.identities, self._birth_dates, strict=True):
             into.identities.extend(identities_of(rule, self._plan, scope, columns, dates))
 
@@ -148,6 +153,8 @@ class TableReading:
                 continue
             elif step.is_set:
                 known[step.target] = united_code_sets(str(held), str(cell))
+            elif held in step.ranks and cell in step.ranks:
+                known[step.target] = min(held, cell, key=step.ranks.__getitem__)
             else:
                 self._note(line, Severity.WARNING, "record.contradicts-itself", step.headers, text)
 
@@ -187,8 +194,28 @@ def identities_of(
     keys = chosen.keys(plan.keys[rule.key], scope)
     *texts, birth_date = [None if place is None else chosen.values(place) for place in rule.places]
     dates = None if birth_date is None else birth_dates.cells([text or "" for text in birth_date])
-    postcodes = [chosen.values(place) for place in rule.postcodes]
-    first = [next(filter(None, each), None) for each in zip(*postcodes, strict=True)] if postcodes else None
+    first = postcodes_of(chosen, rule.postcodes) if rule.postcodes else None
     fields = [repeat(None) if each is None else each for each in (*texts, dates, first)]
     found = starmap(Identity, zip(keys, repeat(rule.role), *fields, strict=False))
     return [each for each in found if each.person_source_key] if None in keys else list(found)
+
+
+def postcodes_of(columns: Columns, places: Sequence[int]) -> list[str | None]:
+    """The first postcode that each line has in any of these columns."""
+    postcodes = [columns.values(place) for place in places]
+    return [next(filter(None, each), None) for each in zip(*postcodes, strict=True)]
+
+
+def note_homes(rows: Sequence[CellRow], postcodes: Sequence[str | None], homes: dict[Home, str]) -> None:
+    """Keep the postcode of each residence apart from its row; of two for one residence the first is kept."""
+    for row, postcode in zip(rows, postcodes, strict=True):
+        if postcode is not None:
+            homes.setdefault((str(row["person_key"]), str(row["valid_from"])), postcode)
+
+
+def date_or_none(rule: DateRule, row: Sequence[str | None]) -> str | None:
+    """The date in ISO order; a text that is none is reported with the row."""
+    try:
+        return None if row[0] is None else str(to_date(rule, row[0]))
+    except CellFault:
+        return None

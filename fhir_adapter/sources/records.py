@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from fhir_adapter.sources.issues import Issue
 
 Cell: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = Mapping[str, Cell]
+Home: TypeAlias = tuple[str, str]  # `person_key` and `valid_from` of a residence
 
 
 class Identity(NamedTuple):
@@ -49,6 +50,7 @@ class MappedRecord:
     source_record_id: what the source calls the record; stable when it is sent again.
     recorded_at: ISO text when the source says when it recorded, else None.
     rows: table to rows; keys are source keys, every row of a table has the same columns.
+    homes: postcodes of residences, apart from their rows; one that is not here has that of the person's identity.
     """
 
     source: str
@@ -57,3 +59,4 @@ class MappedRecord:
     rows: Mapping[str, Sequence[Row]]
     identities: Sequence[Identity]
     issues: Sequence[Issue]
+    homes: Mapping[Home, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.sources.issues import Issue
-from fhir_adapter.sources.records import MappedRecord, Row
+from fhir_adapter.sources.records import Home, MappedRecord, Row
 from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.intake_log import (
     ReceiptStatus,
@@ -130,7 +130,8 @@ def prepared_rows(
 ) -> Prepared:
     """Source rows, person links and identifiers of payloads; homes have got their areas. Nothing is written."""
     identities = [identity for each in payloads for record in each.records for identity in record.identities]
-    areas = areas_of_postcodes(connection, {each.postcode for each in identities if each.postcode})
+    homes_told = {postcode for each in payloads for record in each.records for postcode in record.homes.values()}
+    areas = areas_of_postcodes(connection, homes_told | {each.postcode for each in identities if each.postcode})
     by_table: defaultdict[str, list[SourceRecord]] = defaultdict(list)
     links: list[PersonLink] = []
     zone: list[ZoneEntry] = []
@@ -139,7 +140,7 @@ def prepared_rows(
             provenance = _provenance(payload, record, received_at)
             homes = {(each.person_source_key, each.lived_from): each.postcode for each in record.identities}
             for table, rows in record.rows.items():
-                placed = [_with_area(row, homes, areas) for row in rows] if table == "residence" else rows
+                placed = [_with_area(row, record.homes, homes, areas) for row in rows] if table == "residence" else rows
                 by_table[table].append(SourceRecord(provenance, placed))
             people = [each for each in record.identities if each.lived_from is None]
             for identity in place_identities(people, record.source, intake.pseudonyms, synthetic=intake.synthetic):
@@ -171,13 +172,18 @@ def _provenance(payload: ReadPayload, record: MappedRecord, received_at: str) ->
     )
 
 
-def _with_area(row: Row, homes: Mapping[tuple[str, str | None], str | None], areas: Mapping[str, Area]) -> Row:
+def _with_area(
+    row: Row,
+    told: Mapping[Home, str],
+    homes: Mapping[tuple[str, str | None], str | None],
+    areas: Mapping[str, Area],
+) -> Row:
     """A residence with the small areas of its postcode; the postcode itself goes no further.
 
-    homes: postcodes by person and, for a former home, the day from which it was one.
+    told: postcodes of residences. homes: postcodes by person and, for a former home, the day from which it was one.
     """
     person, since = str(row.get("person_key")), str(row.get("valid_from"))
-    postcode = homes.get((person, since)) or homes.get((person, None))
+    postcode = told.get((person, since)) or homes.get((person, since)) or homes.get((person, None))
     if postcode is None or row.get("imd_missing_reason") is not None:
         return row
     area = areas.get(postcode)

@@ -64,12 +64,14 @@ def test_a_line_gives_a_row_of_each_table() -> None:
             "birth_datetime": "2026-07-02T04:15:00+01:00",
             "outcome": "01",
             "gestation_days": 257,
+            "birth_order": None,
             "delivery_method": "0",
             "presentation": "01",
             "place_of_birth": "01",
             "site_code": "RWEAA",
             "first_feed": "01",
             "skin_to_skin_1h": "Y",
+            "discharge_datetime": None,
         }
     ]
     assert [row["role"] for row in rows["person"]] == ["baby", "mother"]
