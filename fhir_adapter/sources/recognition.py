@@ -83,4 +83,9 @@ def values_of(resource: Mapping[str, Any], name: str, part: str) -> list[Any]:
 
 def fits_header(shapes: Iterable[CsvPlan], header: Sequence[str]) -> bool:
     """Whether the header has every column that one of the shapes is known by, under any name that a site gives it."""
-    return any(each.required <= set(header_names(header, each.format.aliases)) for each in shapes)
+    return any(not lacking_columns(each, header) for each in shapes)
+
+
+def lacking_columns(shape: CsvPlan, header: Sequence[str]) -> list[str]:
+    """The columns that a shape is known by and that the header has under no name."""
+    return sorted(shape.required - set(header_names(header, shape.format.aliases)))

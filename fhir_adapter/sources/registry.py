@@ -18,7 +18,7 @@ from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
 from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
 from fhir_adapter.sources.csv_shapes import with_values
-from fhir_adapter.sources.recognition import fits_header, resources_of, strength_of
+from fhir_adapter.sources.recognition import fits_header, lacking_columns, resources_of, strength_of
 from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.sources.view import View, parse_view, pydantic_faults
 
@@ -89,15 +89,15 @@ class AdapterRegistry:
             for each in self.adapters.values()
             if (plan := each.csv_plan) is not None and fits_header((plan, *plan.others), header)
         ]
-        return self._only(fitting, location, "header")
+        return self._only(fitting, location, "header", nearest_shape(self.adapters.values(), header))
 
-    def _only(self, fitting: Sequence[Adapter], location: str, what: str) -> Adapter:
+    def _only(self, fitting: Sequence[Adapter], location: str, what: str, nearest: str = "") -> Adapter:
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
             claiming = ", ".join(each.name for each in fitting)
             raise AdapterUnknown(location, f"several adapters claim this {what}: {claiming}; name one", self.names)
-        raise self._unrecognised(location, what, "")
+        raise self._unrecognised(location, what, nearest)
 
     def _unrecognised(self, location: str, what: str, hint: str) -> AdapterUnknown:
         text = f"no adapter recognises this {what}; known: {', '.join(self.names)}{hint}; name one or add one"
@@ -114,6 +114,18 @@ def nearest_adapter(adapters: Iterable[Adapter], document: Mapping[str, Any]) ->
     }
     nearest = max(read, key=lambda name: read[name], default=None)
     return f"; nearest by its types of resource: {nearest}" if nearest is not None and read[nearest] else ""
+
+
+def nearest_shape(adapters: Iterable[Adapter], header: Sequence[str]) -> str:
+    """Words on the shape of file of which a header has most, and what it lacks; empty when it has nothing of any."""
+    shapes = [
+        (each.name, plan) for each in adapters if each.csv_plan for plan in (each.csv_plan, *each.csv_plan.others)
+    ]
+    ranked = [(len(lacking_columns(plan, header)) / len(plan.required), name, plan) for name, plan in shapes]
+    share, name, plan = min(ranked, key=lambda each: each[:2], default=(1.0, "", None))
+    if plan is None or share == 1:
+        return ""
+    return f"; nearest: {name}, for which the header lacks {', '.join(lacking_columns(plan, header))}"
 
 
 def load_adapters(folder: Path | Traversable) -> AdapterRegistry:
