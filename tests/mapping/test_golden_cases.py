@@ -38,6 +38,22 @@ def test_an_adapter_says_in_words_what_it_reads(name: str) -> None:
     assert (REPOSITORY / "mappings" / name / "README.md").is_file()
 
 
+@pytest.mark.parametrize(
+    "name", sorted(file.parent.name for file in (REPOSITORY / "mappings").glob("*-csv/adapter.yaml"))
+)
+def test_the_readme_of_a_file_adapter_names_every_column_it_fills(registry: AdapterRegistry, name: str) -> None:
+    page = (REPOSITORY / "mappings" / name / "README.md").read_text("utf-8")
+    plan = registry.by_name(name).csv_plan
+    assert plan is not None
+    filled = {
+        f"| {table}.{column} |"
+        for each in (plan, *plan.others)
+        for table, columns in each.columns.items()
+        for column in columns
+    }
+    assert sorted(cell for cell in filled if cell not in page) == []
+
+
 def test_the_published_schema_of_manifests_is_current() -> None:
     assert (REPOSITORY / "docs" / "reference" / "adapter.schema.json").read_text("utf-8") == schema_text()
 
@@ -56,6 +72,14 @@ def test_an_unknown_header_is_refused_without_telling_it(registry: AdapterRegist
         registry.for_header(["9990001073", "canary"], "file.csv")
     assert "canary" not in str(refusal.value)
     assert refusal.value.known == registry.names
+
+
+def test_a_header_that_lacks_little_is_refused_with_the_nearest_adapter_and_what_it_lacks(
+    registry: AdapterRegistry,
+) -> None:
+    header = ["UniqPregID", "LabourDeliveryID", "LPIDBaby", "PersonBirthDateBaby", "Outcome"]
+    with pytest.raises(AdapterUnknown, match="nearest: msds-csv, for which the header lacks PregOutcome;"):
+        registry.for_header(header, "file.csv")
 
 
 def test_a_misspelt_adapter_gives_the_nearest(registry: AdapterRegistry) -> None:
