@@ -65,13 +65,18 @@ class ReadResource(Protocol):
 
 
 class TryMapping(Protocol):
-    """Tries an adapter on a golden case or an input; keeps nothing. Both raise AdapterUnknown and PayloadRefused."""
+    """Tries an adapter on a golden case or an input; keeps nothing. All raise AdapterUnknown and PayloadRefused."""
 
     def test(self, name: str, raw: bytes) -> Mapping[str, object]:
         """What comes of the case in the body, or of the adapter's own cases when it is empty."""
 
     def explain(self, name: str, raw: bytes, media_type: str) -> Mapping[str, object]:
         """Rows and issues of the input in the body."""
+
+    def explain_row(
+        self, name: str, raw: bytes, media_type: str, *, table: str, row: int, column: str | None
+    ) -> Mapping[str, object]:
+        """The cells of one row of the input in the body, each with its steps back to the input. row: from 1."""
 
 
 @dataclass(frozen=True, slots=True)

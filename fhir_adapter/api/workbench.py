@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import orjson
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,9 +29,21 @@ def workbench_routes(workbench: TryMapping, max_bytes: int) -> APIRouter:
     def test_mapping(adapter: str, raw: bytes = Depends(case_body)) -> Response:
         return json_response(workbench.test(adapter, raw))
 
-    @router.post("/$explain", summary="Rows and issues of a bundle or a CSV file")
-    def explain_mapping(request: Request, adapter: str, raw: bytes = Depends(input_body)) -> Response:
-        return json_response(workbench.explain(adapter, raw, media_type_of(request)))
+    @router.post(
+        "/$explain", summary="Rows and issues of a bundle or a CSV file, or where the cells of one row are from"
+    )
+    def explain_mapping(
+        request: Request,
+        adapter: str,
+        raw: bytes = Depends(input_body),
+        table: str | None = None,
+        row: Annotated[int, Query(ge=1)] = 1,
+        column: str | None = None,
+    ) -> Response:
+        kind = media_type_of(request)
+        if table is None:
+            return json_response(workbench.explain(adapter, raw, kind))
+        return json_response(workbench.explain_row(adapter, raw, kind, table=table, row=row, column=column))
 
     return router
 

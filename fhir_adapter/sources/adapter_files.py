@@ -10,9 +10,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from fhir_adapter.sources.adapter import BundleManifest, CsvManifest
+from fhir_adapter.sources.adapter import BundleManifest, CsvManifest, SiteFile
 from fhir_adapter.sources.concept_map import NO_TARGET, CodeMap, ConceptMapSource, parse_concept_map
-from fhir_adapter.sources.registry import MANIFEST, load_files, parse_manifest
+from fhir_adapter.sources.registry import MANIFEST, load_files, parse_manifest, parse_site
 from fhir_adapter.sources.rule_lines import FileLines, keys_of
 from fhir_adapter.sources.view import View, parse_view
 
@@ -48,10 +48,10 @@ class AdapterFiles:
             found[code_map.name] = (file, code_map, ConceptMapSource.model_validate_json(self._text(file)))
         return found
 
-    @property
-    def code_maps(self) -> Mapping[str, CodeMap]:
-        """The look-ups of the ConceptMaps by name."""
-        return {name: code_map for name, (_, code_map, _) in self.maps.items()}
+    @cached_property
+    def sites(self) -> Mapping[str, SiteFile]:
+        """What is particular to each site, by the name of its file."""
+        return load_files(self._folder, "sites", parse_site, ending=".yaml")
 
     def place(self, file: str, pointer: str) -> RulePlace:
         """Where a rule of a file stands."""
@@ -75,11 +75,29 @@ class AdapterFiles:
                 if element.code == code and targets:
                     yield self.place(file, f"/group/{at}/element/{number}"), targets[0]
 
+    def site_rows(self, name: str, code: str, sender: str | None) -> Iterator[tuple[RulePlace, str]]:
+        """The codes of sites that stand over a ConceptMap: those for this sender, else those for all.
+
+        sender: None where every site counts.
+        """
+        rows: list[tuple[RulePlace, str]] = []
+        for of_sender in (True, False):
+            for stem, site in self.sites.items():
+                target = site.values.get(name, {}).get(code)
+                if target is not None and bool(site.senders) is of_sender and is_for(site, sender):
+                    rows.append((self.place(f"sites/{stem}.yaml", f"values.{name}.{code}"), target))
+        yield from rows[:1]
+
     def _text(self, file: str) -> str:
         place = self._folder
         for part in file.split("/"):
             place = place / part
         return place.read_text("utf-8")
+
+
+def is_for(site: SiteFile, sender: str | None) -> bool:
+    """Whether the codes of a site hold for a sender."""
+    return sender is None or not site.senders or sender in site.senders
 
 
 def written_columns(written: Mapping[str, Any], pointer: str) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fhir_adapter.errors import PayloadRefused
-from fhir_adapter.sources.adapter import BundleManifest
+from fhir_adapter.sources.adapter import BundleManifest, Window
 from fhir_adapter.sources.adapter_files import AdapterFiles
 from fhir_adapter.sources.bundle_index import BundleIndex, record_scope
 from fhir_adapter.sources.bundle_source import bundle_entries, recorded_text
@@ -95,7 +95,20 @@ class BundleExplanation:
             return self._taken(rule, origin.taken)
         fact = origin.fact
         assert fact is not None
-        return rule_steps(self._files, rule, self._values(fact).get, lambda name: self._view(fact, name))
+        [first, *others] = rule_steps(self._files, rule, self._values(fact).get, lambda name: self._view(fact, name))
+        return [first, *self._joined(origin), *others]
+
+    def _joined(self, origin: Origin) -> list[ExplainedStep]:
+        """The steps that chose the fact of a rule by when it was."""
+        rule, steps = origin.joined, []
+        pointer = origin.pointer.partition(".columns.")[0]
+        if rule is not None and rule.during:
+            text = f"only a fact that was {' or '.join(' and '.join(map(window_text, each)) for each in rule.during)}"
+            steps.append(ExplainedStep("condition", text, self._files.place(MANIFEST, f"{pointer}.during")))
+        if rule is not None and rule.latest:
+            text = f"of several facts the last by {', else '.join(rule.latest)}"
+            steps.append(ExplainedStep("choice", text, self._files.place(MANIFEST, f"{pointer}.latest")))
+        return steps
 
     def _values(self, fact: TracedFact) -> Mapping[str, Any]:
         return dict(zip(self._names(fact), fact.values(), strict=True))
@@ -124,6 +137,17 @@ class BundleExplanation:
 
     def _input(self, path: str) -> ExplainedStep:
         return ExplainedStep("input", "element", None, path, value_at(self._document, path))
+
+
+def window_text(window: Window) -> str:
+    """A window of the manifest in words."""
+    at = ", else ".join(window.at)
+    if window.day:
+        return f"on the day of {', else '.join(window.day)} by {at}"
+    since = f"from {', else '.join(window.from_)}" if window.from_ else ""
+    until = f"{'before' if window.before else 'to'} {', else '.join(window.to)}" if window.to else ""
+    within = f"within {window.within}" if window.within else ""
+    return " ".join(each for each in (since, until, within, f"by {at}") if each)
 
 
 def value_at(document: Mapping[str, Any], path: str) -> Any:

@@ -134,9 +134,9 @@ def meets(line: Line, conditions: Sequence[Condition]) -> bool:
 
 
 def meets_one(value: str | None, condition: Condition) -> bool:
-    """Whether a cell meets a condition; one that is absent meets none."""
-    if value is None:
-        return False
+    """Whether a cell meets a condition; one that is absent meets none but that it is."""
+    if value is None or condition.absent:
+        return value is None and condition.absent
     return value in condition.is_ if condition.is_ else value not in condition.is_not
 
 

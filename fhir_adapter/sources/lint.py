@@ -14,18 +14,23 @@ from pydantic import ValidationError
 from fhir_adapter.errors import MappingInvalid
 from fhir_adapter.sources.adapter import (
     WORKING_COLUMN,
+    WORKING_TABLE,
     BundleManifest,
     ColumnRule,
     Columns,
     CsvManifest,
+    SiteFile,
 )
-from fhir_adapter.sources.bundle_plan import plan_bundle
+from fhir_adapter.sources.bundle_plan import plan_bundle, target_column
 from fhir_adapter.sources.concept_map import NO_TARGET, CodeMap, ConceptMapSource, parse_concept_map
 from fhir_adapter.sources.convert import RuleInvalid, allowed_codes
 from fhir_adapter.sources.csv_plan import plan_csv
+from fhir_adapter.sources.csv_shapes import with_values
 from fhir_adapter.sources.issues import Severity
+from fhir_adapter.sources.lint_files import lint_headers
+from fhir_adapter.sources.lint_recognition import lint_claims, lint_roles
 from fhir_adapter.sources.lint_views import lint_view
-from fhir_adapter.sources.registry import LARGEST_FILE, MANIFEST, MANIFESTS
+from fhir_adapter.sources.registry import LARGEST_FILE, MANIFEST, MANIFESTS, parse_site
 from fhir_adapter.sources.rule_lines import FileLines, keys_of
 from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.sources.suggestions import did_you_mean
@@ -71,12 +76,14 @@ class AdapterLint:
         self._lines: dict[str, FileLines] = {}
         self._maps: dict[str, tuple[str, CodeMap, ConceptMapSource]] = {}
         self._views: dict[str, View] = {}
+        self._sites: dict[str, SiteFile] = {}
         self.findings: list[LintFinding] = []
 
     def run(self) -> None:
         """Check the manifest, then the views and maps, then what each says of the others."""
         manifest = self._manifest()
         is_whole = self._read_maps()
+        is_whole = self._read_sites() and is_whole
         if isinstance(manifest, BundleManifest) or manifest is None:
             is_whole = self._read_views() and is_whole
         if manifest is None:
@@ -86,6 +93,12 @@ class AdapterLint:
             self._plan(manifest)
         self._unused(manifest)
         self._unfilled(manifest)
+        note = partial(self._note, MANIFEST)
+        lint_roles(manifest, note)
+        if isinstance(manifest, BundleManifest):
+            lint_claims(manifest, note)
+        else:
+            lint_headers(manifest, self._sites, [text for _, text in self._files("tests", ".yaml")], self._note)
 
     def _note(self, file: str, pointer: str, severity: Severity, code: str, text: str) -> None:
         line = self._lines[file].line(keys_of(pointer)) if file in self._lines else 1
@@ -112,10 +125,10 @@ class AdapterLint:
         self._lines[file] = FileLines(text)
         return text
 
-    def _files(self, kind: str) -> Iterator[tuple[str, str]]:
+    def _files(self, kind: str, ending: str = ".json") -> Iterator[tuple[str, str]]:
         subfolder = self._folder / kind
         if subfolder.is_dir():
-            for name in sorted(each.name for each in subfolder.iterdir() if each.name.endswith(".json")):
+            for name in sorted(each.name for each in subfolder.iterdir() if each.name.endswith(ending)):
                 text = self._text(f"{kind}/{name}")
                 if text is not None:
                     yield f"{kind}/{name}", text
@@ -148,13 +161,15 @@ class AdapterLint:
     def _check_tables(self, written: Any) -> bool:
         """Note tables and columns that the common model does not have; whether all were known."""
         before = len(self.findings)
-        tables = written.get("tables") if isinstance(written, dict) else None
-        for at, rows in enumerate(tables if isinstance(tables, list) else ()):
-            if isinstance(rows, dict) and isinstance(rows.get("table"), str):
-                self._check_table(rows, rows["table"], f"tables[{at}]")
+        for head, tables in written_tables(written):
+            for at, rows in enumerate(tables):
+                if isinstance(rows, dict) and isinstance(rows.get("table"), str):
+                    self._check_table(rows, rows["table"], f"{head}tables[{at}]")
         return len(self.findings) == before
 
     def _check_table(self, rows: Mapping[str, Any], table: str, pointer: str) -> None:
+        if table.startswith(WORKING_TABLE):
+            return  # its columns are its own
         if table not in TABLES:
             text = f"the common model has no table {table}{did_you_mean(table, TABLES)}"
             self._error(MANIFEST, f"{pointer}.table", "lint.unknown-table", text)
@@ -162,7 +177,9 @@ class AdapterLint:
         blocks = [(pointer, rows)]
         for kind in ("spine", "contributions"):
             items = rows.get(kind)
-            blocks += [(f"{pointer}.{kind}[{at}]", each) for at, each in enumerate(items if items else ())]
+            blocks += [
+                (f"{pointer}.{kind}[{at}]", each) for at, each in enumerate(items if isinstance(items, list) else ())
+            ]
         for place, block in blocks:
             columns = block.get("columns") if isinstance(block, dict) else None
             for name in columns if isinstance(columns, dict) else ():
@@ -194,48 +211,64 @@ class AdapterLint:
                 is_whole = False
         return is_whole
 
+    def _read_sites(self) -> bool:
+        is_whole = True
+        for file, text in self._files("sites", ".yaml"):
+            try:
+                self._sites[file] = parse_site(text.encode(), place=file)
+            except MappingInvalid as cause:
+                self._faults(file, cause, "lint.site")
+                is_whole = False
+        return is_whole
+
     def _faults(self, file: str, cause: MappingInvalid, code: str) -> None:
         for fault in cause.faults:
             pointer, colon, text = fault.partition(": ")
             is_place = bool(colon) and " " not in pointer
+            if is_place and pointer.startswith("sites/"):
+                self._site_fault(pointer.removeprefix("sites/"), text)
+                continue
             self._error(file, pointer if is_place else "", code, text if is_place else fault)
+
+    def _site_fault(self, name: str, text: str) -> None:
+        for file, site in self._sites.items():
+            if site.site == name:
+                self._error(file, "", "lint.site", text)
 
     # What the files say of each other.
 
     def _check_targets(self, manifest: BundleManifest | CsvManifest) -> None:
-        """Note rows of ConceptMaps that give a code which the column does not take."""
+        """Note rows of ConceptMaps, and codes of sites, that give a code which the column does not take."""
         for _, table, target, rule in column_rules(manifest):
             translate = rule.translate
-            if translate is None or (target.startswith(WORKING_COLUMN) and rule.code_list is None):
-                continue
-            allowed = self._allowed(table, target, rule)
-            if allowed is None or translate.map not in self._maps:
+            allowed = None if translate is None else self._allowed(table, target, rule)
+            if translate is None or allowed is None or translate.map not in self._maps:
                 continue
             file, _, source = self._maps[translate.map]
-            column = f"{table}.{target}"
-            for pointer, code in target_codes(source):
+            given = [(file, pointer, code) for pointer, code in target_codes(source)]
+            for site_file, site in self._sites.items():
+                codes = site.values.get(translate.map, {})
+                given += [(site_file, f"values.{translate.map}.{sent}", code) for sent, code in codes.items()]
+            for place, pointer, code in given:
                 if code not in allowed:
-                    text = f"{code} is not in the code list of {column}{did_you_mean(code, sorted(allowed))}"
-                    self._error(file, pointer, "lint.code-not-in-list", text)
+                    text = f"{code} is not in the code list of {table}.{target}{did_you_mean(code, sorted(allowed))}"
+                    self._error(place, pointer, "lint.code-not-in-list", text)
 
     def _allowed(self, table: str, target: str, rule: ColumnRule) -> frozenset[str] | None:
-        if target.startswith(WORKING_COLUMN):
-            column = next(iter(TABLES[table].columns))
-        else:
-            column = TABLES[table].column(target)
         try:
-            found = allowed_codes(column, rule)
+            found = allowed_codes(target_column(table, target), rule)
         except (CodeListUnknown, RuleInvalid):
             return None  # the plan tells of it
         return None if found is None else frozenset(found)
 
     def _plan(self, manifest: BundleManifest | CsvManifest) -> None:
         maps = {name: code_map for name, (_, code_map, _) in self._maps.items()}
+        sites = tuple(self._sites.values())
         try:
             if isinstance(manifest, CsvManifest):
-                plan_csv(manifest, maps, place=MANIFEST)
+                plan_csv(manifest, maps, place=MANIFEST, sites=sites)
             else:
-                plan_bundle(manifest, self._views, maps, place=MANIFEST)
+                plan_bundle(manifest, self._views, with_values(maps, sites, place=MANIFEST), place=MANIFEST)
         except MappingInvalid as cause:
             told = self._has_code_faults()
             faults = [each for each in cause.faults if not (told and OUTSIDE_LIST in each)]
@@ -259,7 +292,8 @@ class AdapterLint:
     def _unfilled(self, manifest: BundleManifest | CsvManifest) -> None:
         filled: dict[str, set[str]] = {}
         for _, table, target, _ in column_rules(manifest):
-            filled.setdefault(table, set()).add(target)
+            if not table.startswith(WORKING_TABLE):
+                filled.setdefault(table, set()).add(target)
         places = [(place, table) for place, table, _ in column_blocks(manifest)]
         first = {table: place.partition("]")[0] + "]" for place, table in reversed(places)}
         for table, names in filled.items():
@@ -279,14 +313,28 @@ def column_rules(manifest: BundleManifest | CsvManifest) -> Iterator[tuple[str, 
 def column_blocks(manifest: BundleManifest | CsvManifest) -> Iterator[tuple[str, str, Columns]]:
     """Every block of columns with its place in the manifest and its table."""
     if isinstance(manifest, CsvManifest):
-        for at, csv_rows in enumerate(manifest.tables):
-            yield f"tables[{at}]", csv_rows.table, csv_rows.columns
+        for name, shape in manifest.shapes().items():
+            head = f"files.{name}." if name else ""
+            for at, csv_rows in enumerate(shape.tables):
+                yield f"{head}tables[{at}]", csv_rows.table, csv_rows.columns
         return
     for at, rows in enumerate(manifest.tables):
         for number, spine in enumerate(rows.spine):
             yield f"tables[{at}].spine[{number}]", rows.table, spine.columns
         for number, each in enumerate(rows.contributions):
             yield f"tables[{at}].contributions[{number}]", rows.table, each.columns
+
+
+def written_tables(written: Any) -> Iterator[tuple[str, list[Any]]]:
+    """The lists of tables of a manifest as it is written, each with the keys before it."""
+    if not isinstance(written, dict):
+        return
+    if isinstance(written.get("tables"), list):
+        yield "", written["tables"]
+    files = written.get("files")
+    for name, shape in files.items() if isinstance(files, dict) else ():
+        if isinstance(shape, dict) and isinstance(shape.get("tables"), list):
+            yield f"files.{name}.", shape["tables"]
 
 
 def used_views(manifest: BundleManifest) -> frozenset[str]:

@@ -9,10 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 Moment: TypeAlias = tuple[datetime, datetime]  # first and last instant that a text can mean, in UTC
-Offer: TypeAlias = tuple[Any, Sequence[dict[str, Any]]]  # a fact, and the rows that it may belong to
+
+
+class Held(Protocol):
+    """A row in the making: its cells by column."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+DraftT = TypeVar("DraftT", bound=Held)
+Offer: TypeAlias = tuple[Any, Sequence[DraftT]]  # a fact, and the rows that it may belong to
 
 MOMENTS_REMEMBERED = 1 << 12  # a bundle asks for the same few moments again and again
 UNITS: Mapping[str, str] = {"W": "weeks", "D": "days", "H": "hours"}
@@ -29,7 +38,7 @@ class WindowPlan:
     is_open: bool
     longest: timedelta | None
 
-    def holds(self, row: Sequence[Any], draft: Mapping[str, Any]) -> bool:
+    def holds(self, row: Sequence[Any], draft: Held) -> bool:
         """Whether the fact was inside the window of this draft; not when either moment is unknown."""
         at = first_moment([row[place] for place in self.at])
         if at is None:
@@ -58,17 +67,17 @@ class Timing:
     during: tuple[tuple[WindowPlan, ...], ...]
     latest: tuple[int, ...]
 
-    def drafts_at(self, row: Sequence[Any], drafts: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    def drafts_at(self, row: Sequence[Any], drafts: Sequence[DraftT]) -> Sequence[DraftT]:
         """The drafts to which a fact may belong by when it was."""
         if not self.during:
             return drafts
         return [draft for draft in drafts if any(all(each.holds(row, draft) for each in one) for one in self.during)]
 
-    def taken(self, offers: Sequence[Offer]) -> Sequence[Offer]:
+    def taken(self, offers: Sequence[Offer[DraftT]]) -> Sequence[Offer[DraftT]]:
         """The facts that are taken, each with its drafts: for each draft the last, of two at once the later sent."""
         if not self.latest:
             return offers
-        last: dict[int, tuple[datetime, Any, dict[str, Any]]] = {}
+        last: dict[int, tuple[datetime, Any, DraftT]] = {}
         for fact, drafts in offers:
             at = first_moment([fact[1][place] for place in self.latest])
             for draft in drafts if at is not None else ():
@@ -83,7 +92,7 @@ def duration(text: str) -> timedelta:
     return timedelta(**{UNITS[text[-1]]: int(text.lstrip("PT")[:-1])})
 
 
-def moment_of(draft: Mapping[str, Any], columns: Sequence[str]) -> Moment | None:
+def moment_of(draft: Held, columns: Sequence[str]) -> Moment | None:
     """The first moment that a draft holds in these columns."""
     return first_moment([draft[column] for column in columns])
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_adapter.sources.adapter import BundleManifest, BundleRows, ColumnRule, Columns
+from fhir_adapter.sources.adapter import BundleManifest, BundleRows, ColumnRule, Columns, Contribution
 from fhir_adapter.sources.bundle_index import BundleIndex
 from fhir_adapter.sources.bundle_plan import RECORD, BundlePlan
 from fhir_adapter.sources.convert import CellFault, united_code_sets
@@ -35,7 +35,10 @@ class TracedFact:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a cell came from: the rule, and a row of a view or a cell of a table that was put together before."""
+    """Where a cell came from: the rule, and a row of a view or a cell of a table that was put together before.
+
+    joined: the contribution that the rule is of, None for one of a spine.
+    """
 
     pointer: str
     table: str
@@ -43,6 +46,7 @@ class Origin:
     rule: ColumnRule
     fact: TracedFact | None = None
     taken: TracedCellOf | None = None
+    joined: Contribution | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +72,8 @@ class TracedDraft:
     def value(self, column: str) -> Cell:
         """The value of a column, None for one that nothing has filled."""
         return self.cells[column].value if column in self.cells else None
+
+    __getitem__ = value  # as a row that is put together for the store
 
 
 Drafts = list[TracedDraft]
@@ -120,22 +126,39 @@ class TracedAssembly:
             for at, (join, rule) in enumerate(zip(plan.joins, rules.contributions, strict=True)):
                 place = f"{pointer}.contributions[{at}]"
                 if isinstance(join, ViewJoin):
-                    self._join_view(plan, join, rule.columns, drafts, place)
+                    self._join_view(plan, join, rule, drafts, place)
                 else:
                     self._join_table(plan, join, rule.columns, drafts, place)
-        return drafts
+        return [draft for draft in drafts if all(draft.value(column) is not None for column in plan.when)]
 
-    def _join_view(self, plan: RowsPlan, join: ViewJoin, columns: Columns, drafts: Drafts, pointer: str) -> None:
+    def _join_view(self, plan: RowsPlan, join: ViewJoin, rule: Contribution, drafts: Drafts, pointer: str) -> None:
         facts = self._facts[join.slot]
         if not join.matches:
             wanting = [draft for draft in drafts if any(draft.value(step.target) is None for step in join.cells)]
             if len(facts) == 1:
-                put(wanting, join.cells, read_cells(plan.table, join.cells, columns, facts[0], pointer), fill=True)
+                found = read_cells(plan.table, join.cells, rule.columns, facts[0], pointer, rule)
+                put(wanting, join.cells, found, fill=True)
             return
-        for fact in facts:
+        for fact, matched in self._offers(join, drafts):
+            put(
+                matched,
+                join.cells,
+                read_cells(plan.table, join.cells, rule.columns, fact, pointer, rule),
+                fill=join.fill,
+            )
+
+    def _offers(self, join: ViewJoin, drafts: Drafts) -> list[tuple[TracedFact, Sequence[TracedDraft]]]:
+        """The facts of a view with the drafts that each belongs to, also by when it was."""
+        offers: list[tuple[tuple[TracedFact, tuple[Any, ...]], Sequence[TracedDraft]]] = []
+        for fact in self._facts[join.slot]:
             row = fact.values()
-            matched = matching(drafts, [(row[place], column) for place, column in join.matches])
-            put(matched, join.cells, read_cells(plan.table, join.cells, columns, fact, pointer), fill=join.fill)
+            matched: Sequence[TracedDraft] = matching(drafts, [(row[place], column) for place, column in join.matches])
+            if join.timing is not None:
+                matched = join.timing.drafts_at(row, matched)
+            if matched:
+                offers.append(((fact, row), matched))
+        taken = offers if join.timing is None else join.timing.taken(offers)
+        return [(fact, matched) for (fact, _), matched in taken]
 
     def _join_table(self, plan: RowsPlan, join: TableJoin, columns: Columns, drafts: Drafts, pointer: str) -> None:
         others = self.tables.get(join.table, [])
@@ -151,6 +174,9 @@ class TracedAssembly:
     def _keep(self, plan: RowsPlan, drafts: Drafts) -> None:
         """Add the drafts to their table; one of a known key adds what is absent there."""
         kept = self.tables.setdefault(plan.table, [])
+        if not plan.key:  # a working table keeps them all
+            kept.extend(drafts)
+            return
         steps = {step.target: step for each in (*plan.spine, *plan.joins) for step in each.cells}
         for draft in drafts:
             key = [draft.value(name) for name in plan.key]
@@ -166,13 +192,19 @@ class TracedAssembly:
 
 
 def read_cells(
-    table: str, steps: Sequence[CellStep], columns: Columns, fact: TracedFact, pointer: str
+    table: str,
+    steps: Sequence[CellStep],
+    columns: Columns,
+    fact: TracedFact,
+    pointer: str,
+    joined: Contribution | None = None,
 ) -> list[TracedCellOf]:
     """The cells that a row of a view gives; one that cannot be read is absent."""
     row = fact.values()
     found: list[TracedCellOf] = []
     for step in steps:
-        origin = Origin(f"{pointer}.columns.{step.target}", table, step.target, columns[step.target], fact)
+        rule = columns[step.target]
+        origin = Origin(f"{pointer}.columns.{step.target}", table, step.target, rule, fact, joined=joined)
         fault: str | None = None
         try:
             value = step.read(row) if step.fixed is None else step.fixed
@@ -203,7 +235,7 @@ def matching(drafts: Drafts, alternatives: Sequence[tuple[Any, str]]) -> Drafts:
     return [] if chosen is None else [draft for draft in drafts if draft.value(chosen[1]) == chosen[0]]
 
 
-def put(drafts: Drafts, steps: Sequence[CellStep], cells: Sequence[TracedCellOf], *, fill: bool) -> None:
+def put(drafts: Sequence[TracedDraft], steps: Sequence[CellStep], cells: Sequence[TracedCellOf], *, fill: bool) -> None:
     """Put cells into drafts where there is none yet, else settle two values."""
     for draft in drafts:
         for step, cell in zip(steps, cells, strict=True):

@@ -81,7 +81,7 @@ def read_node(node: Node, base: ElementPath, reads: set[ElementPath]) -> Element
         case Member(source, name):
             return joined(read_node(source, base, reads), name)
         case Extension(source, url):
-            path = joined(read_node(source, base, reads), extension_name(url))
+            path = joined(read_node(source, base, reads), "extension" if url is None else extension_name(url))
             if path is not None:
                 reads.add((*path, "url"))
             return path

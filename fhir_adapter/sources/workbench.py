@@ -34,13 +34,12 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What came of one test. reason: why it is not counted as failed although it differs; None when it is counted."""
+    """What came of one test: nothing but cells that differ, or none."""
 
     adapter: str
     file: str
     title: str
     differences: tuple[Difference, ...]
-    reason: str | None = None
 
     @property
     def passed(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.fhir.incoming import IncomingLimits, check_bundle, parse_json
@@ -14,7 +14,7 @@ from fhir_adapter.sources.adapter_files import AdapterFiles
 from fhir_adapter.sources.bundle_source import map_bundle
 from fhir_adapter.sources.csv_text import read_header
 from fhir_adapter.sources.explain_bundle import explain_bundle_row
-from fhir_adapter.sources.explain_csv import explain_csv_row, find_csv_row, no_such_row
+from fhir_adapter.sources.explain_csv import CsvPlace, explain_csv_row, find_csv_row, no_such_row
 from fhir_adapter.sources.explanation import ExplainedRow
 from fhir_adapter.sources.records import Row
 from fhir_adapter.sources.registry import Adapter, AdapterRegistry
@@ -106,26 +106,34 @@ class Explainer:
             seen += len(rows)
         raise no_such_row(file.name, question.table, seen) if seen or refusal is None else refusal
 
+    def explain_lines(self, stream: BinaryIO, question: Question, *, location: str) -> ExplainedRow:
+        """One row of a CSV file that is read twice; the stream is seekable. Raises PayloadRefused."""
+        check_question(question)
+        start = stream.tell()
+        place, adapter = self._csv_place(stream, question, location)
+        stream.seek(start)
+        return self._csv_row(stream, place, adapter, question, location)
+
     def _csv(self, file: InputFile, question: Question) -> ExplainedRow:
         with readable(file), opened(file) as stream:
-            if question.adapter is None:
-                adapter = self.adapters.for_header(read_header(stream, name=file.name), file.name)
-            else:
-                adapter = self.adapters.by_name(question.adapter)
-            place = find_csv_row(
-                adapter, stream, name=file.name, digest="explain", table=question.table, row=question.row
-            )
+            place, adapter = self._csv_place(stream, question, file.name)
         with readable(file), opened(file) as stream:
-            cells = explain_csv_row(
-                adapter,
-                AdapterFiles(self.folder / adapter.name),
-                stream,
-                place,
-                name=file.name,
-                table=question.table,
-                columns=asked_columns(question, place.row),
-            )
-        return ExplainedRow(adapter.name, question.table, question.row, file.name, cells)
+            return self._csv_row(stream, place, adapter, question, file.name)
+
+    def _csv_place(self, stream: BinaryIO, question: Question, name: str) -> tuple[CsvPlace, Adapter]:
+        if question.adapter is None:
+            adapter = self.adapters.for_header(read_header(stream, name=name), name)
+        else:
+            adapter = self.adapters.by_name(question.adapter)
+        place = find_csv_row(adapter, stream, name=name, digest="explain", table=question.table, row=question.row)
+        return place, adapter
+
+    def _csv_row(
+        self, stream: BinaryIO, place: CsvPlace, adapter: Adapter, question: Question, name: str
+    ) -> ExplainedRow:
+        files, columns = AdapterFiles(self.folder / adapter.name), asked_columns(question, place.row)
+        cells = explain_csv_row(adapter, files, stream, place, name=name, table=question.table, columns=columns)
+        return ExplainedRow(adapter.name, question.table, question.row, name, cells)
 
 
 def only_file(path: Path) -> InputFile:

@@ -14,9 +14,11 @@ from fhir_adapter.fhir.incoming import IncomingLimits, parse_json, refuse_duplic
 from fhir_adapter.sources.bundle_source import map_bundle
 from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.golden_case import case_of, differences_of, merged_issues, merged_rows
+from fhir_adapter.sources.issues import Issue
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.registry import Adapter, AdapterRegistry
 from fhir_adapter.sources.workbench import CaseResult, case_results, open_bench
+from fhir_adapter.workflows.explain import Explainer, Question
 from fhir_adapter.workflows.receive import CSV_TYPES
 
 Document = dict[str, Any]
@@ -74,8 +76,23 @@ class Workbench:
             "adapter": name,
             "version": adapter.version,
             "rows": {table: list(found) for table, found in rows.items()},
-            "issues": [asdict(each) for each in merged_issues(records)],
+            "issues": [_told(each) for each in merged_issues(records)],
         }
+
+    def explain_row(
+        self, name: str, raw: bytes, media_type: str, *, table: str, row: int, column: str | None
+    ) -> Document:
+        """The cells of one row of the body, each with its steps back to the input. row: from 1.
+
+        Raises AdapterUnknown, and PayloadRefused also for a table, a column or a row that there is not.
+        """
+        self.adapters.by_name(name)
+        explainer = Explainer(self.adapters, self.folder, self.limits)
+        question = Question(table, row, column, name)
+        if media_type in CSV_TYPES:
+            return asdict(explainer.explain_lines(io.BytesIO(raw), question, location=f"{SENT_CASE}.csv"))
+        refuse_duplicate_keys(raw, place=SENT_CASE)
+        return asdict(explainer.explain_payload(raw, question, location=SENT_CASE))
 
     def _mapped(self, adapter: Adapter, raw: bytes, media_type: str) -> Sequence[MappedRecord]:
         digest = sha256(raw).hexdigest()
@@ -89,3 +106,8 @@ class Workbench:
 def differences(result: CaseResult) -> list[Document]:
     """The differences of a case as JSON."""
     return [asdict(each) for each in result.differences]
+
+
+def _told(issue: Issue) -> dict[str, str]:
+    """An issue as it is told."""
+    return {"severity": issue.severity, "code": issue.code, "location": issue.location, "text": issue.text}

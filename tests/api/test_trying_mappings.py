@@ -59,6 +59,31 @@ def test_the_rows_of_a_bundle_are_told(bench: Client) -> None:
     assert {"person", "baby"} <= set(answer.json()["rows"])
 
 
+def test_the_cells_of_a_row_of_a_file_are_explained(bench: Client) -> None:
+    content = HEADER + b"P1,D1,B1,2026-07-02,77\nP2,D2,B2,2026-07-03,01\n"
+    address = "/mappings/msds-csv/$explain?table=baby&row=2&column=outcome"
+    answer = bench.post(address, content, "text/csv").json()
+    [cell] = answer["cells"]
+    assert (answer["table"], answer["row"], cell["column"], cell["value"]) == ("baby", 2, "outcome", "01")
+    assert cell["steps"][-1]["input"] == "body.csv:3 column PregOutcome"
+
+
+def test_the_cells_of_a_row_of_a_bundle_are_explained(bench: Client) -> None:
+    answer = bench.post("/mappings/ukcore-maternity/$explain?table=baby", orjson.dumps(maternity_bundle())).json()
+    steps = {cell["column"]: [step["kind"] for step in cell["steps"]] for cell in answer["cells"]}
+    assert (steps["apgar_5"][0], steps["apgar_5"][-1]) == ("rule", "input")
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("table=babies", 400), ("table=baby&column=apgar", 400), ("table=baby&row=2", 400)]
+)
+def test_a_cell_that_there_is_not_is_refused(bench: Client, query: str, status: int) -> None:
+    content = HEADER + b"P1,D1,canary,2026-07-02,77\n"
+    answer = bench.post(f"/mappings/msds-csv/$explain?{query}", content, "text/csv")
+    assert answer.status_code == status
+    assert "canary" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("address", "content", "status"),
     [

@@ -10,6 +10,7 @@ from fhir_adapter.sources.adapter_schema import schema_text
 from indicator_engine.definition import IndicatorDefinition
 from indicator_engine.tables.reference import render_reference
 from tests.docs.generate_commands import render_commands
+from tests.docs.generate_coverage import render_coverage
 from tests.docs.generate_indicators import render_indicators
 from tests.docs.generate_settings import render_settings
 
@@ -29,6 +30,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "commands.md": render_commands,
     "common_model.md": render_reference,
     "indicators.md": render_indicators,
+    "mapping_coverage.md": render_coverage,
     "schemas/indicator-show.schema.json": definition_schema,
     "settings.md": render_settings,
 }

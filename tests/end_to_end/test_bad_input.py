@@ -82,7 +82,7 @@ def write(perinatal: Perinatal, name: str, content: bytes) -> str:
         ("a.json", '{"a": 1}'.encode("utf-16"), "payload.encoding", "UTF-8"),
         ("a.ndjson", b"\n\n", "file.empty", "the file is empty"),
         ("a.csv", b"", "csv.empty", "empty"),
-        ("a.csv", b"one,two\n1,2\n", "adapter.unknown", "known: msds-csv, ukcore-maternity"),
+        ("a.csv", b"one,two\n1,2\n", "adapter.unknown", "known: badgernet-neonatal-csv, bfdr"),
         ("a.csv", (HEADER + "\nP1,D1,B\xe9").encode("cp1252"), "csv.encoding", "utf-8"),
         ("a.xml", b"<Bundle/>", "file.unknown-kind", "only .json, .ndjson and .csv"),
         ("a.json.gz", b"no gzip", "file.gzip", "not a whole gzip file"),
@@ -195,10 +195,16 @@ def test_a_path_that_is_not_there_is_named(perinatal: Perinatal) -> None:
     assert (ran.code, "nowhere.json: there is no such file" in ran.err) == (1, True)
 
 
-def test_a_bfdr_bundle_is_refused_with_the_adapters_that_are_known(perinatal: Perinatal, samples: Path) -> None:
-    ran = perinatal("ingest", str(samples / "bfdr" / "BasicBirthRecord2.json"))
+def test_a_bundle_of_no_adapter_is_refused_with_those_that_are_known(perinatal: Perinatal) -> None:
+    location = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Location"}}]}
+    ran = perinatal("ingest", write(perinatal, "places.json", orjson.dumps(location)))
     assert ran.code == 1
-    assert "no adapter recognises this bundle; known: msds-csv, ukcore-maternity" in ran.err
+    assert "no adapter recognises this bundle; known: badgernet-neonatal-csv, bfdr" in ran.err
+
+
+@pytest.mark.parametrize("name", ["BasicBirthRecord2.json", "BasicFetalDeathRecord2.json"])
+def test_a_certificate_of_another_country_goes_in(perinatal: Perinatal, samples: Path, name: str) -> None:
+    assert perinatal("ingest", str(samples / "bfdr" / name), "--json").document["accepted"] == 1
 
 
 def test_one_birth_in_two_sources_stands_side_by_side_and_is_one_baby(perinatal: Perinatal, samples: Path) -> None:

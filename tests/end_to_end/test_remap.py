@@ -40,7 +40,10 @@ def perinatal(tmp_path: Path) -> Perinatal:
             "mappings_folder": str(tmp_path / "maps"),
         },
     )
-    assert command("synth", "--births", str(BIRTHS), "--format", "all", "--out", "world").code == 0
+    assert (
+        command("synth", "--births", str(BIRTHS), "--format", "ndjson", "--system", "maternity", "--out", "world").code
+        == 0
+    )
     assert command("ingest", "world", "--json").code == 0
     shutil.copy(SHIPPED / DELIVERY_MAP, tmp_path / "maps" / DELIVERY_MAP)
     return command

@@ -16,6 +16,7 @@ from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.settings import read_settings
 from fhir_adapter.sources.explanation import ExplainedCell, ExplainedRow
 from fhir_adapter.sources.registry import SHIPPED
+from fhir_adapter.sources.workbench import case_files
 from fhir_adapter.workflows.explain import Explainer, Question
 from tests.mapping.maternity_bundles import SNOMED, changed, concept, maternity_bundle, patient, place_of, quantity
 from tests.worlds import Perinatal, perinatal_at
@@ -181,13 +182,90 @@ def test_the_rule_of_the_right_person_of_a_line_is_named(explainer: Explainer, t
     row = explainer.explain_file(write_csv(tmp_path), Question("person", 3, "role"))
     cell = only_cell(row)
     assert cell.value == "mother"
-    assert lines_of(cell) == ["role: {value: mother}"]
+    assert lines_of(cell) == ["role: {value: mother}", "when: Person_ID_Mother"]
 
 
 def test_a_code_that_a_csv_cannot_have_says_so(explainer: Explainer, tmp_path: Path) -> None:
     cell = only_cell(explainer.explain_file(write_csv(tmp_path), Question("baby", 1, "outcome")))
     assert cell.value is None
     assert cell.steps[0].text.startswith("code.not-in-list")
+
+
+GENERIC = (
+    "SenderCode,MotherNumber,DeliveryKey,BabyNumber,BabyBirthDate,BabyBirthTime,Tear1,Tear2,Tear3,Gestation,Weight,{}"
+)
+GENERIC_LINE = "RWE,M1,D1,B1,02/03/2026,04:15,,10217006,399031001,39+2,3.41,"
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "told"),
+    [
+        (Question("baby", 1, "gestation_days"), 275, ["conversion from weeks and days to days", "input 39+2"]),
+        (
+            Question("baby", 1, "birth_weight_g"),
+            3410,
+            [
+                "conversion no unit was given; by its size the number is taken to be in kg",
+                "conversion from kg to g, times 1000, to the nearest whole number",
+                "input 3.41",
+            ],
+        ),
+        (Question("person", 1, "birth_date"), "2026-03-02", ["conversion read as DD/MM/YYYY", "input 02/03/2026"]),
+        (
+            Question("delivery", 1, "perineal_trauma"),
+            "|10217006|399031001|",
+            [
+                "group group 2 of the line",
+                "condition the line meets: Tear2 is filled",
+                "input 10217006",
+                "group group 3 of the line",
+                "condition the line meets: Tear3 is filled",
+                "input 399031001",
+            ],
+        ),
+    ],
+)
+def test_a_cell_of_a_line_is_followed_through_what_its_rule_does(
+    explainer: Explainer, tmp_path: Path, question: Question, value: object, told: list[str]
+) -> None:
+    file = tmp_path / "births.csv"
+    file.write_text("\n".join([GENERIC.format("Site"), GENERIC_LINE, ""]), "utf-8")
+    cell = only_cell(explainer.explain_file(file, question))
+    steps = [f"{step.kind} {step.value if step.kind == 'input' else step.text}" for step in cell.steps]
+    assert (cell.value, [each for each in told if each not in steps]) == (value, [])
+
+
+def test_a_cell_of_a_long_file_names_the_line_that_meets_its_condition(explainer: Explainer, tmp_path: Path) -> None:
+    file = tmp_path / "long.csv"
+    [case] = [each.case for each in case_files(SHIPPED / "msds-csv") if each.file.name.startswith("msd405-findings-of")]
+    file.write_text(case.csv or "", "utf-8")
+    cell = only_cell(explainer.explain_file(file, Question("baby", 1, "apgar_5")))
+    [condition] = [step for step in cell.steps if step.value == "169909004"]
+    assert (cell.value, condition.input) == (9, f"{file}:4 column ObsCode")
+    assert cell.steps[-1].input == f"{file}:4 column ApgarScore"
+
+
+def test_a_fact_that_was_chosen_by_its_time_says_so(explainer: Explainer, tmp_path: Path) -> None:
+    [case] = [each.case for each in case_files(SHIPPED / "qicore") if each.file.name == "history-gravidity.yaml"]
+    file = write_bundles(tmp_path, dict(case.bundle or {}), name="stay.json")
+    cell = only_cell(explainer.explain_file(file, Question("pregnancy", 1, "gravidity")))
+    assert (cell.value is not None, kinds(cell)[:3], cell.steps[-1].kind) == (
+        True,
+        ["rule", "condition", "choice"],
+        "input",
+    )
+    assert "before _born within P42W" in cell.steps[1].text
+    assert "latest:" in lines_of(cell)[2]
+
+
+def test_a_cell_that_came_through_a_working_table_is_followed_to_its_element(
+    explainer: Explainer, tmp_path: Path
+) -> None:
+    [case] = [each.case for each in case_files(SHIPPED / "qicore") if each.file.name == "conditions.yaml"]
+    file = write_bundles(tmp_path, dict(case.bundle or {}), name="stay.json")
+    cell = only_cell(explainer.explain_file(file, Question("delivery", 1, "condition_codes")))
+    assert "_diagnosis._codes" in cell.steps[0].text
+    assert (kinds(cell)[:2], cell.steps[-1].kind) == (["taken-over", "rule"], "input")
 
 
 @pytest.mark.parametrize("table", ["person", "pregnancy", "delivery", "baby"])
