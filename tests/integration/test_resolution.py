@@ -11,6 +11,7 @@ from fhir_adapter.store.database import writing
 from fhir_adapter.store.entities import CLINICAL_TABLES
 from fhir_adapter.store.resolved import ResolutionCounts, resolve_all
 from fhir_adapter.store.schema import DIRTY_KEY, REFERENCE_IMD, TOUCHED_KEY
+from fhir_adapter.store.source_rows import Cell
 from tests.integration.store_rows import Sent, birth, one_baby, resolved_rows, save
 
 OLD = birth(receipt="r-old", recorded_at="2026-03-02T12:00:00+00:00", baby={"gestation_days": 250, "apgar_5": 9})
@@ -230,7 +231,13 @@ def test_a_newer_set_of_codes_stands_in_place_of_the_older(store: sa.Engine) -> 
 
 
 def contact(key: str, day: str, *, attended: bool = True, mechanism: str = "01") -> Sent:
-    row = {"contact_key": key, "referral_key": "q", "contact_date": day, "attended": attended, "mechanism": mechanism}
+    row: dict[str, Cell] = {
+        "contact_key": key,
+        "referral_key": "q",
+        "contact_date": day,
+        "attended": attended,
+        "mechanism": mechanism,
+    }
     return Sent(receipt=f"r-{key}", source="mind", recorded_at=None, rows={"mh_contact": [row]})
 
 
