@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER_INSTALLED := $(VENV)/.browser-installed
+FUZZ_INSTALLED := $(VENV)/.fuzz-installed
 PEERS := .peers
 PEERS_INSTALLED := $(PEERS)/.installed
 UV := $(shell command -v uv 2>/dev/null)
@@ -69,8 +70,17 @@ bench: $(INSTALLED)  ## speed as ratios against floors measured in the same run
 interop: $(INSTALLED) $(PEERS_INSTALLED)  ## third-party FHIR software alone
 	$(BIN)/pytest -m peers $(ARGS)
 
-fuzz: $(INSTALLED)  ## a hundred thousand broken inputs
+fuzz: $(INSTALLED) $(FUZZ_INSTALLED)  ## a hundred thousand broken inputs, and as many guided ones to the mapping loader
 	PERINATAL_FUZZ_INPUTS=100000 $(BIN)/pytest tests/fuzz --timeout 7200 $(ARGS)
+	$(BIN)/python -m tests.fuzz.guided -runs=100000 -max_len=20000
+
+$(FUZZ_INSTALLED): $(INSTALLED)
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python -c constraints.txt --group fuzz
+else
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --group fuzz
+endif
+	@touch $(FUZZ_INSTALLED)
 
 nightly: test test-all fuzz bench  ## everything
 

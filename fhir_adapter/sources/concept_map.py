@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fhir_adapter.errors import MappingInvalid
+from fhir_adapter.sources.strict_json import read_json
 from fhir_adapter.sources.view import pydantic_faults
 
 NO_TARGET = frozenset({"unmatched", "disjoint"})  # R4 ConceptMapEquivalence: there is no translation
@@ -68,9 +68,7 @@ class ConceptMapSource(BaseModel):
 def parse_concept_map(text: bytes | str, *, place: str) -> CodeMap:
     """Read a ConceptMap; raises MappingInvalid when a code has two targets."""
     try:
-        source = ConceptMapSource.model_validate(json.loads(text))
-    except json.JSONDecodeError as cause:
-        raise MappingInvalid(place, [f"line {cause.lineno}: not readable as JSON: {cause.msg}"]) from cause
+        source = ConceptMapSource.model_validate(read_json(text, place=place))
     except ValidationError as cause:
         raise MappingInvalid(place, pydantic_faults(cause)) from cause
     targets: dict[str, str] = {}

@@ -46,3 +46,7 @@ def read_yaml(text: str, *, place: str) -> Any:
         raise MappingInvalid(place, [f"line {line}: {cause.problem}"]) from cause
     except yaml.YAMLError as cause:
         raise MappingInvalid(place, ["not readable as YAML"]) from cause
+    except RecursionError as cause:
+        raise MappingInvalid(place, ["not readable as YAML: nested too deep"]) from cause
+    except ValueError as cause:  # what looks like a date or a number and is none
+        raise MappingInvalid(place, [f"not readable as YAML: {cause}"]) from cause

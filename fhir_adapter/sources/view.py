@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +32,7 @@ from fhir_adapter.sources.fhirpath import (
 from fhir_adapter.sources.fhirpath_dates import parse_temporal
 from fhir_adapter.sources.fhirpath_tokens import PathInvalid
 from fhir_adapter.sources.path_types import Typed, choice_names, typed
+from fhir_adapter.sources.strict_json import read_json
 
 COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")  # sql-name of the standard, made shorter
 MOST_COLUMNS = 200  # of one view
@@ -154,10 +154,8 @@ class View:
 def parse_view(definition: bytes | str | Mapping[str, object], *, place: str) -> View:
     """Read a ViewDefinition; raises MappingInvalid with every fault, each with its key and position."""
     try:
-        written = json.loads(definition) if isinstance(definition, bytes | str) else definition
+        written = read_json(definition, place=place) if isinstance(definition, bytes | str) else definition
         source = ViewSource.model_validate(written)
-    except json.JSONDecodeError as cause:
-        raise MappingInvalid(place, [f"line {cause.lineno}: not readable as JSON: {cause.msg}"]) from cause
     except ValidationError as cause:
         faults = [f"{pointer(each['loc']) or 'file'}: {each['msg']}" for each in cause.errors()]
         raise MappingInvalid(place, faults) from cause

@@ -14,7 +14,8 @@ REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
 SCHEMAS = DOCS / "reference" / "schemas"
 CODE = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*")
-NO_CODES = frozenset(("request.failed",))  # the event of a log line
+# the event of a log line, and keys of mapping files
+NO_CODES = frozenset(("request.failed", "format.aliases", "unit.assume"))
 FILE_ENDINGS = (".css", ".csv", ".db", ".html", ".json", ".key", ".py", ".yaml")
 LINK = re.compile(r"\]\((?!https?://)([^)#]*)(?:#[^)]*)?\)")
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
