@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from fhir_adapter.sources.adapter import BundleClaim, CodingClaim
 from fhir_adapter.sources.csv_header import header_names
 from fhir_adapter.sources.csv_plan import CsvPlan
+
+
+@dataclass(frozen=True, slots=True)
+class NamedClaim:
+    """A claim with the adapter that makes it. strength: of the claim, worked out once."""
+
+    name: str
+    strength: int
+    claim: BundleClaim
+
+
+ClaimsByType: TypeAlias = Mapping[str, Sequence[NamedClaim]]
 
 
 def fits_bundle(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> bool:
@@ -17,17 +30,35 @@ def fits_bundle(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> b
 
 def strength_of(claims: Sequence[BundleClaim], document: Mapping[str, Any]) -> int:
     """Strength of the strongest claim that the bundle or any of its resources meets; 0 when none is met."""
-    wanted: dict[str, list[BundleClaim]] = {}
-    for claim in sorted(claims, key=lambda each: -each.strength):
-        wanted.setdefault(claim.resource, []).append(claim)
-    strongest = 0
+    return strongest_claimants(claims_by_type({"": claims}), document)[0]
+
+
+def claims_by_type(claims: Mapping[str, Sequence[BundleClaim]]) -> ClaimsByType:
+    """The claims of every adapter by the type of resource that they are about, the strongest first."""
+    found: dict[str, list[NamedClaim]] = {}
+    for name, each in claims.items():
+        for claim in each:
+            found.setdefault(claim.resource, []).append(NamedClaim(name, claim.strength, claim))
+    return {
+        resource_type: tuple(sorted(each, key=lambda claim: -claim.strength)) for resource_type, each in found.items()
+    }
+
+
+def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tuple[int, frozenset[str]]:
+    """The strength of the strongest claims that are met, and whose they are; 0 and nobody when none is met.
+
+    One walk over the bundle for the claims of all adapters: most resources are of a type that nobody claims.
+    """
+    strongest, claimants = 0, frozenset[str]()
     for resource in resources_of(document):
-        for claim in wanted.get(str(resource.get("resourceType")), ()):
-            if claim.strength <= strongest:
+        for each in claims.get(str(resource.get("resourceType")), ()):
+            if each.strength < strongest:
                 break
-            if meets(claim, resource):
-                strongest = claim.strength
-    return strongest
+            is_news = each.strength > strongest or each.name not in claimants
+            if is_news and meets(each.claim, resource):
+                claimants = frozenset((each.name,)) | (claimants if each.strength == strongest else frozenset())
+                strongest = each.strength
+    return strongest, claimants
 
 
 def resources_of(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,14 @@ from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
 from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
 from fhir_adapter.sources.csv_shapes import with_values
-from fhir_adapter.sources.recognition import fits_header, lacking_columns, resources_of, strength_of
+from fhir_adapter.sources.recognition import (
+    ClaimsByType,
+    claims_by_type,
+    fits_header,
+    lacking_columns,
+    resources_of,
+    strongest_claimants,
+)
 from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.sources.view import View, parse_view, pydantic_faults
 
@@ -51,9 +58,15 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class AdapterRegistry:
-    """Every adapter by name, in the order of the names."""
+    """Every adapter by name, in the order of the names. claims: of those that read bundles, by type of resource."""
 
     adapters: Mapping[str, Adapter]
+    claims: ClaimsByType = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        manifests = {name: each.manifest for name, each in self.adapters.items()}
+        claims = {name: each.recognise for name, each in manifests.items() if isinstance(each, BundleManifest)}
+        object.__setattr__(self, "claims", claims_by_type(claims))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,13 +84,8 @@ class AdapterRegistry:
 
     def for_bundle(self, document: Mapping[str, Any], location: str) -> Adapter:
         """The adapter that claims the bundle most strongly. Raises AdapterUnknown when none or more than one does."""
-        strengths = [
-            (each, strength_of(each.manifest.recognise, document))
-            for each in self.adapters.values()
-            if isinstance(each.manifest, BundleManifest)
-        ]
-        strongest = max((strength for _, strength in strengths), default=0)
-        fitting = [each for each, strength in strengths if strength == strongest > 0]
+        _, claimants = strongest_claimants(self.claims, document)
+        fitting = [each for name, each in self.adapters.items() if name in claimants]
         if fitting:
             return self._only(fitting, location, "bundle")
         raise self._unrecognised(location, "bundle", nearest_adapter(self.adapters.values(), document))
