@@ -79,9 +79,10 @@ def merge(rows: RowsPlan, kept: Draft, again: Draft, assembly: Assembly) -> None
 def note_unplaced(plan: BundlePlan, assembly: Assembly) -> None:
     """A word on each fact that belongs to no row."""
     text = "nothing in this record says what this belongs to, so it was not used; send the resource it refers to"
+    facts, placed = assembly.facts, assembly.placed
     for slot in plan.fact_slots:
-        for fact in assembly.facts[slot]:
-            if id(fact) not in assembly.placed:
+        for fact in facts[slot]:
+            if id(fact) not in placed:
                 assembly.note(Severity.INFORMATION, "record.fact-unplaced", fact[0], "", text)
 
 

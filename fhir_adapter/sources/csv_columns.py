@@ -7,11 +7,11 @@ a file. A closure gives a cell for each line and adds what cannot be a cell to a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from itertools import compress
 from typing import Generic, TypeAlias, TypeVar
 
 from fhir_adapter.sources.adapter import DateRule
 from fhir_adapter.sources.convert import LONGEST_TEXT, CellFault, clock_text, london_offset, to_date
+from fhir_adapter.sources.csv_conditions import CsvCondition
 from fhir_adapter.sources.csv_plan import CsvKey
 from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.row_steps import Reader
@@ -22,29 +22,46 @@ CLOCK_CHARACTERS = 8  # HH:MM:SS; a longer one has an offset of its own
 Values: TypeAlias = Sequence[str | None]
 LineFault: TypeAlias = tuple[int, CellFault]  # line of the batch, from 0
 Made = TypeVar("Made")
+Chosen = TypeVar("Chosen")
 ColumnReader: TypeAlias = Callable[["Columns", list[LineFault]], Sequence[Cell]]
 
 
 class Columns:
-    """Lines of one sender, by column. numbers: of the lines in the file. raw: texts of each header that is read."""
+    """Lines of one sender, by column. numbers: of the lines in the file.
 
-    __slots__ = ("_keys", "_missing", "_values", "numbers", "raw")
+    places: of the lines among those that they were chosen from. met: places of the lines that meet conditions, as far
+    as it was asked; None for all. A part takes from the whole what is asked of it: a table reads few of the columns.
+    """
+
+    __slots__ = ("_keys", "_missing", "_raw", "_values", "_whole", "met", "numbers", "places")
 
     def __init__(self, numbers: Sequence[int], raw: Sequence[Sequence[str] | None], missing: Set[str]) -> None:
         self.numbers = numbers
-        self.raw = raw
+        self.places: Sequence[int] = range(len(numbers))
+        self.met: dict[tuple[CsvCondition, ...], Sequence[int] | None] = {}
+        self._whole: Columns | None = None
+        self._raw: dict[int, Sequence[str] | None] = dict(enumerate(raw))
         self._missing = missing
         self._values: dict[int, Values] = {}
         self._keys: dict[CsvKey, Values] = {}
 
+    def raw(self, header: int) -> Sequence[str] | None:
+        """The texts of a column as they stand; None for one that the file does not have."""
+        if header not in self._raw:
+            assert self._whole is not None
+            whole = self._whole.raw(header)
+            self._raw[header] = None if whole is None else self._chosen(whole)
+        return self._raw[header]
+
     def values(self, header: int) -> Values:
         """The texts of a column without space around them; None for what counts as missing."""
         if header not in self._values:
-            self._values[header] = self._stripped(header)
+            whole = self._whole
+            self._values[header] = self._stripped(header) if whole is None else self._chosen(whole.values(header))
         return self._values[header]
 
     def _stripped(self, header: int) -> Values:
-        raw = self.raw[header]
+        raw = self.raw(header)
         if raw is None:
             return [None] * len(self.numbers)
         texts = list(map(str.strip, raw))
@@ -54,20 +71,23 @@ class Columns:
     def keys(self, rule: CsvKey, scope: str) -> Values:
         """The source key of each line; made once for all rows that hold it."""
         if rule not in self._keys:
-            self._keys[rule] = key_column(rule, scope, [self.values(part) for part in rule.parts])
+            whole = self._whole
+            self._keys[rule] = (
+                key_column(rule, scope, [self.values(part) for part in rule.parts])
+                if whole is None
+                else self._chosen(whole.keys(rule, scope))
+            )
         return self._keys[rule]
 
-    def filled(self, header: int) -> Columns:
-        """The lines in which a column is filled."""
-        values = self.values(header)
-        if None not in values:
-            return self
-        return self.only([value is not None for value in values])
+    def only(self, places: Sequence[int]) -> Columns:
+        """The lines at these places."""
+        part = Columns([self.numbers[place] for place in places], (), self._missing)
+        part._whole = self
+        part.places = places
+        return part
 
-    def only(self, chosen: Sequence[bool]) -> Columns:
-        """The lines that are chosen."""
-        raw = [None if texts is None else list(compress(texts, chosen)) for texts in self.raw]
-        return Columns(list(compress(self.numbers, chosen)), raw, self._missing)
+    def _chosen(self, whole: Sequence[Chosen]) -> list[Chosen]:
+        return list(map(whole.__getitem__, self.places))
 
 
 def key_column(rule: CsvKey, scope: str, parts: Sequence[Values]) -> Values:
@@ -125,9 +145,9 @@ def remembered_column(origin: int, read: Reader, missing: Set[str]) -> ColumnRea
     memory = Remembered(read, missing)
 
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
-        raw = columns.raw[origin]
+        raw = columns.raw(origin)
         if raw is None:
-            return one_by_one([columns.values(origin)], read, faults)
+            return of_nothing(1, len(columns.numbers), read, faults)
         cells = memory.cells(raw)
         if memory.faults:
             faults += [(at, memory.faults[text]) for at, text in enumerate(raw) if text in memory.faults]
@@ -140,7 +160,7 @@ def text_column(origin: int, read: Reader) -> ColumnReader:
     """Texts as they stand; nearly all differ, so none is remembered."""
 
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
-        raw = columns.raw[origin] or ()
+        raw = columns.raw(origin) or ()
         values = columns.values(origin)
         if max(map(len, raw), default=0) <= LONGEST_TEXT and "\x00" not in "".join(raw):
             return values
@@ -153,9 +173,21 @@ def joint_column(origins: Sequence[int], read: Reader) -> ColumnReader:
     """Cells of several columns of the file together; read: from a row of their values."""
 
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
+        if all(columns.raw(origin) is None for origin in origins):
+            return of_nothing(len(origins), len(columns.numbers), read, faults)
         return one_by_one([columns.values(origin) for origin in origins], read, faults)
 
     return read_column
+
+
+def of_nothing(values: int, lines: int, read: Reader, faults: list[LineFault]) -> Sequence[Cell]:
+    """The cells of columns that the file does not have: read once, and the same in every line."""
+    nothing: Sequence[None] = [None] * values
+    try:
+        return [read(nothing)] * lines
+    except CellFault as fault:
+        faults += [(at, fault) for at in range(lines)]
+        return [None] * lines
 
 
 def one_by_one(values: Sequence[Values], read: Reader, faults: list[LineFault]) -> list[Cell]:
@@ -180,7 +212,9 @@ def moment_column(origins: tuple[int, int], rule: DateRule, read: Reader, missin
     clocks = Remembered(lambda row: usual_clock(row[0]), missing)
 
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
-        days, times = columns.raw[date_origin], columns.raw[time_origin]
+        days, times = columns.raw(date_origin), columns.raw(time_origin)
+        if days is None and times is None:
+            return of_nothing(2, len(columns.numbers), read, faults)
         values = [columns.values(origin) for origin in origins]
         if days is None or times is None:
             return one_by_one(values, read, faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from fhir_adapter.sources.records import Cell
@@ -44,35 +45,44 @@ def lines_of_one(columns: Columns, condition: CsvCondition) -> list[bool]:
     return [value is not None and value not in condition.unwanted for value in values]
 
 
-def where_met(columns: Columns, conditions: Sequence[CsvCondition]) -> Columns:
-    """The lines that meet every condition."""
-    chosen = lines_that_meet(columns, conditions)
-    return columns if chosen is None else columns.only(chosen)
+def where_met(columns: Columns, conditions: tuple[CsvCondition, ...]) -> Columns:
+    """The lines that meet every condition; looked for once for all tables and columns that ask for the same."""
+    if not conditions:
+        return columns
+    if conditions not in columns.met:
+        chosen = lines_that_meet(columns, conditions)
+        columns.met[conditions] = None if chosen is None else list(compress(range(len(chosen)), chosen))
+    places = columns.met[conditions]
+    return columns if places is None else columns.only(places)
 
 
-def conditional_column(conditions: Sequence[CsvCondition], read: ColumnReader) -> ColumnReader:
+def conditional_column(conditions: tuple[CsvCondition, ...], read: ColumnReader) -> ColumnReader:
     """Cells of the lines that meet the conditions; absent in the others, whatever stands in them."""
 
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
-        chosen = lines_that_meet(columns, conditions)
-        if chosen is None:
+        part = where_met(columns, conditions)
+        if part is columns:
             return read(columns, faults)
-        lines = [line for line, is_met in enumerate(chosen) if is_met]
-        cells: list[Cell] = [None] * len(chosen)
-        if lines:
+        cells: list[Cell] = [None] * len(columns.numbers)
+        if part.places:
             found: list[LineFault] = []
-            for line, cell in zip(lines, read(columns.only(chosen), found), strict=True):
+            for line, cell in zip(part.places, read(part, found), strict=True):
                 cells[line] = cell
-            faults.extend((lines[line], fault) for line, fault in found)
+            faults.extend((part.places[line], fault) for line, fault in found)
         return cells
 
     return read_column
 
 
-def masked(columns: Columns, conditions: Sequence[CsvCondition], cells: Sequence[Cell]) -> Sequence[Cell]:
+def masked(columns: Columns, conditions: tuple[CsvCondition, ...], cells: Sequence[Cell]) -> Sequence[Cell]:
     """The cells of the lines that meet the conditions, absent elsewhere."""
-    chosen = lines_that_meet(columns, conditions)
-    return cells if chosen is None else [cell if met else None for cell, met in zip(cells, chosen, strict=True)]
+    part = where_met(columns, conditions)
+    if part is columns:
+        return cells
+    kept: list[Cell] = [None] * len(cells)
+    for line in part.places:
+        kept[line] = cells[line]
+    return kept
 
 
 def same_everywhere(cell: Cell) -> Callable[[Columns, list[LineFault]], Sequence[Cell]]:

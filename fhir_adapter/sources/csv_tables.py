@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat, starmap
+from itertools import count, repeat, starmap
 from typing import TypeAlias
 
 from fhir_adapter.sources.adapter import DateRule
@@ -120,15 +120,14 @@ class TableReading:
         for cell in self._plan.cells:
             if cell.is_required:
                 self._note_missing(cell, rows)
-        keys: list[Hashable] = self._keys(rows)
-        if None in keys:
+        keys = self._keys(rows)
+        known_before = len(known)
+        kept = list(map(known.setdefault, keys, rows))  # of equal keys the first line is kept
+        if None in known:
             self._note_keyless(keys)
-        fresh = dict(zip(reversed(keys), reversed(rows), strict=True))  # of equal keys the first line is kept
-        fresh.pop(None, None)
-        fresh.update((key, known[key]) for key in known.keys() & fresh.keys())
-        if len(fresh) < len(rows) or not known.keys().isdisjoint(fresh):
-            self._merge_repeated(keys, rows, fresh)
-        known.update(fresh)
+            del known[None]
+        if len(known) < known_before + len(rows):
+            self._merge_repeated(keys, rows, kept)
 
     def _keys(self, rows: list[CellRow]) -> list[Hashable]:
         [first, *others] = self._plan.key
@@ -137,10 +136,11 @@ class TableReading:
         parts = [[row[name] for row in rows] for name in self._plan.key]
         return [None if None in key else key for key in zip(*parts, strict=True)]
 
-    def _merge_repeated(self, keys: Sequence[Hashable], rows: Sequence[CellRow], kept: KeyedRows) -> None:
-        for line, (key, row) in enumerate(zip(keys, rows, strict=True)):
-            if key is not None and (first := kept[key]) is not row and first != row:
-                self._merge(first, row, line)
+    def _merge_repeated(self, keys: Sequence[Hashable], rows: Sequence[CellRow], kept: Sequence[CellRow]) -> None:
+        repeated = [at for at, first, row in zip(count(), kept, rows) if first is not row and first != row]
+        for line in repeated:
+            if keys[line] is not None:
+                self._merge(kept[line], rows[line], line)
 
     def _merge(self, known: CellRow, again: Mapping[str, Cell], line: int) -> None:
         """Add the cells of a further line with the same key; a different value is an issue and the first is kept."""

@@ -70,24 +70,29 @@ def chooser(always: tuple[Runnable, ...], by_code: Sequence[tuple[Path, CodeTabl
         return tuple(dict.fromkeys((*always, *found)))
 
     [(path, table), *others] = by_code
-    return look_through if others or len(path) != 2 else sole_coding_chooser(always, path, table, look_through)
+    return look_through if others or len(path) != 2 else sole_concept_chooser(always, path, table, look_through)
 
 
-def sole_coding_chooser(always: tuple[Runnable, ...], path: Path, table: CodeTable, look_through: Chooser) -> Chooser:
-    """The same for a path of two names, with the common case decided first: one concept that has one coding."""
+def sole_concept_chooser(always: tuple[Runnable, ...], path: Path, table: CodeTable, look_through: Chooser) -> Chooser:
+    """The same for a path of two names, with the common case decided first: one concept, of which one coding is known.
+
+    Two codings of one concept that ask for views are rare enough to be looked through once more.
+    """
     first, second = path
-    chosen: dict[str, list[tuple[str, Sequence[Runnable]]]] = {}
-    for (system, code), found in table.items():
-        chosen.setdefault(code, []).append((system, (*always, *found)))
+    chosen = {coding: (*always, *found) for coding, found in table.items()}
 
     def choose(resource: Mapping[str, Any]) -> Sequence[Runnable]:
         try:
-            [coding] = resource[first][second]
-            for system, runnables in chosen.get(coding["code"], ()):
-                if coding["system"] == system:
-                    return runnables
-            return always
-        except (KeyError, TypeError, ValueError):  # of another shape: a list of concepts, several codings, none
+            concept = resource[first]
+            if type(concept) is list:
+                [concept] = concept
+            codings = concept[second]
+            if len(codings) == 1:
+                coding = codings[0]
+                return chosen.get((coding["system"], coding["code"]), always)
+            found = [chosen[asked] for each in codings if (asked := (each["system"], each["code"])) in chosen]
+            return always if not found else found[0] if len(found) == 1 else look_through(resource)
+        except (KeyError, TypeError, ValueError):  # of another shape: several concepts, or none; a code that is none
             return look_through(resource)
 
     return choose

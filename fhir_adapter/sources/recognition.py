@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -51,7 +51,8 @@ def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tu
     """
     strongest, claimants = 0, frozenset[str]()
     for resource in resources_of(document):
-        for each in claims.get(str(resource.get("resourceType")), ()):
+        resource_type = resource.get("resourceType")
+        for each in claims.get(resource_type, ()) if type(resource_type) is str else ():
             if each.strength < strongest:
                 break
             is_news = each.strength > strongest or each.name not in claimants
@@ -61,14 +62,11 @@ def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tu
     return strongest, claimants
 
 
-def resources_of(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def resources_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The bundle itself, then what its entries hold."""
-    yield document
     entries = document.get("entry")
-    for entry in entries if isinstance(entries, list) else ():
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(resource, dict):
-            yield resource
+    held = [entry.get("resource") for entry in entries if type(entry) is dict] if type(entries) is list else []
+    return [document, *[each for each in held if type(each) is dict]]
 
 
 def meets(claim: BundleClaim, resource: Mapping[str, Any]) -> bool:
