@@ -22,7 +22,7 @@ from fhir_adapter.settings import Settings, read_settings
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.reference_tables import load_reference
 from fhir_adapter.workflows.evaluate import EngineName
-from fhir_adapter.workflows.files import find_files
+from fhir_adapter.workflows.files import find_inputs
 from fhir_adapter.workflows.ingest_files import IngestReport, ingest_files
 from fhir_adapter.workflows.results import largest_gap
 from indicator_engine.counts import MonthRange, month_index
@@ -116,7 +116,7 @@ def _load_tables(store: Engine) -> None:
 def _ingest(settings: Settings, store: Engine, feeds: list[Path], records: int) -> IngestReport:
     complain("[2/4] Ingest")
     with progress_bar("Ingest", records) as move:
-        return ingest_files(find_files(feeds), wiring.intake_of(settings, store), progress=move)
+        return ingest_files(find_inputs(feeds), wiring.intake_of(settings, store), progress=move)
 
 
 def _evaluate_and_publish(settings: Settings, store: Engine) -> tuple[int, str | None]:

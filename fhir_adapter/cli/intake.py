@@ -19,7 +19,7 @@ from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import ReceivedIssue, list_quarantine
 from fhir_adapter.store.reference_tables import load_reference
 from fhir_adapter.store.resolution_log import list_conflicts
-from fhir_adapter.workflows.files import find_files
+from fhir_adapter.workflows.files import find_inputs
 from fhir_adapter.workflows.ingest import ReadPayload
 from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
 from fhir_adapter.workflows.reading_pool import ReadingPool
@@ -53,7 +53,7 @@ def ingest(
     database: Database = None,
     as_json: Json = False,
 ) -> None:
-    """Take in files or folders: .json, .ndjson, .csv, and .gz of each. Exit code 1 when anything was wrong."""
+    """Take in files or folders: .json, .ndjson, .csv, .gz of each, exports. Exit code 1 when anything was wrong."""
     settings = read_settings(database_url=database)
     if adapter is not None:
         wiring.adapters_of(settings).by_name(adapter)
@@ -198,7 +198,7 @@ def _say_remap(report: RemapReport) -> None:
 
 
 def _ingest(paths: list[Path], adapter: str | None, settings: Settings, processes: int) -> IngestReport:
-    files = find_files(paths)
+    files = find_inputs(paths)
     with (
         wiring.opened_store(settings) as store,
         progress_bar("Ingest", None) as move,
@@ -214,7 +214,7 @@ def _reading_pool(settings: Settings, processes: int) -> AbstractContextManager[
 
 
 def _dry_run(paths: list[Path], adapter: str | None, settings: Settings, *, as_json: bool) -> None:
-    files = find_files(paths)
+    files = find_inputs(paths)
     with wiring.opened_store(settings) as store:
         reads = dry_run(files, wiring.intake_of(settings, store), adapter_name=adapter)
         documents = [_dry_document(file.name, read) for file, read in reads]

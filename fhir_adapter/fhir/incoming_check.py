@@ -18,6 +18,7 @@ from fhir_adapter.fhir.r4_schema import BrokenRule, ElementPath, R4Schema, Schem
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"))  # R4 http-verb
 USUAL_ENTRY = frozenset(("fullUrl", "resource", "request"))
+BARE_ENTRY = frozenset(("resource",))  # of a collection
 USUAL_REQUEST = frozenset(("method", "url"))
 NAMES = frozenset(("id", "fullUrl", "reference", "resourceType"))  # what joins records: better odd than absent
 OTHER_TYPE = "(no type of R4)"
@@ -100,6 +101,8 @@ def _is_usual_shell(document: Json, entries: Sequence[object], schema: R4Schema)
 def _are_usual(entries: Sequence[object]) -> bool:
     addresses: list[str] = []
     for entry in entries:
+        if type(entry) is dict and entry.keys() == BARE_ENTRY:
+            continue
         if type(entry) is not dict or entry.keys() != USUAL_ENTRY:
             return False
         address, request = entry["fullUrl"], entry["request"]

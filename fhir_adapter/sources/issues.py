@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, islice
 
 MOST_ALIKE = 20  # issues of one code at one element that a receipt lists; the others are counted
 PLACE_NUMBERS = re.compile(r"\[[0-9]+\]|:[0-9]+(?= |$)")
@@ -43,12 +44,13 @@ def capped(issues: Iterable[Issue]) -> tuple[Issue, ...]:
     Places that differ in their numbers alone are the same element: `Bundle.entry[3].resource.birthDate` and that of
     entry 4, line 17 and line 18 of one column. The counts of what is given are the counts of what came.
     """
-    found = tuple(issues)
-    if len(found) <= MOST_ALIKE:
-        return found
+    coming = iter(issues)
+    first = tuple(islice(coming, MOST_ALIKE + 1))
+    if len(first) <= MOST_ALIKE:
+        return first
     seen: Counter[tuple[Severity, str, str]] = Counter()
     kept: list[Issue] = []
-    for issue in found:
+    for issue in chain(first, coming):
         kind = (issue.severity, issue.code, PLACE_NUMBERS.sub("", issue.location))
         seen[kind] += issue.count
         if seen[kind] <= MOST_ALIKE:

@@ -1,21 +1,27 @@
-"""Files and folders as payloads: JSON, NDJSON of bundles, CSV, and each of them behind gzip."""
+"""Files and folders as payloads: JSON, NDJSON of bundles or of single resources, CSV, each of them behind gzip."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, BinaryIO, TypeAlias, cast
+
+import orjson
 
 from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.fhir.bulk import Manifest, manifest_of
 
 LARGEST_INFLATION = 200  # times the size of the gzip file; more is a bomb, not a record
 SMALLEST_ALLOWANCE = 100_000_000
 NO_FEEDS = frozenset({"truth.json", "reference"})
+LINES_TRIED = 20  # at most, to see what the lines of a file are
+LONGEST_TRIED = 1 << 20  # bytes of such a line
+LARGEST_MANIFEST = 20_000_000
 
 
 class FileKind(StrEnum):
@@ -33,6 +39,23 @@ class InputFile:
     path: Path
     name: str
     kind: FileKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkExport:
+    """Files whose lines are single resources, as Bulk Data export writes them; they make records only together.
+
+    name: of the folder, or of the file where there is one. manifests: what the sender says of the files, by the name
+    of the file that says it. is_folder: whether a folder was given, so that all of the export may be here.
+    """
+
+    name: str
+    files: tuple[InputFile, ...]
+    manifests: Mapping[str, Manifest]
+    is_folder: bool
+
+
+Input: TypeAlias = InputFile | BulkExport
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +83,76 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
         else:
             raise PayloadRefused("file.missing", str(path), "there is no such file or folder; check the path")
     return found
+
+
+def find_inputs(paths: Sequence[Path]) -> list[Input]:
+    """Every file to take in as `find_files` has them, those of one Bulk Data export together where its first one was.
+
+    Files belong to one export when their lines are resources and they lie in one folder. Raises PayloadRefused.
+    """
+    files = find_files(paths)
+    folders = {path.resolve() for path in paths if path.is_dir()}
+    exports: dict[Path, list[InputFile]] = {}
+    for file in files:
+        if file.kind is FileKind.NDJSON and is_of_resources(file):
+            exports.setdefault(file.path.resolve().parent, []).append(file)
+    manifests = {
+        file.name: manifest
+        for file in files
+        if file.kind is FileKind.JSON
+        and file.path.resolve().parent in exports
+        and (manifest := _manifest(file)) is not None
+    }
+    found: list[Input] = []
+    for file in files:
+        folder = file.path.resolve().parent
+        parts = exports.get(folder, [])
+        if file in parts and file is parts[0]:
+            is_folder = any(folder.is_relative_to(each) for each in folders)
+            name = str(file.path.parent) if is_folder or len(parts) > 1 else file.name
+            told = {
+                each.name: manifests[each.name]
+                for each in files
+                if each.path.parent == file.path.parent and each.name in manifests
+            }
+            found.append(BulkExport(name, tuple(parts), told, is_folder))
+        elif file not in parts and file.name not in manifests:
+            found.append(file)
+    return found
+
+
+def is_of_resources(file: InputFile) -> bool:
+    """Whether the first line that can be read is a resource and no Bundle."""
+    try:
+        with readable(file), opened(file) as stream:
+            for _ in range(LINES_TRIED):
+                content = stream.readline(LONGEST_TRIED)
+                if not content:
+                    break
+                kind = _type_of(content)
+                if kind is not None:
+                    return kind != "Bundle"
+    except PayloadRefused:
+        pass  # told when the file is read
+    return False
+
+
+def _type_of(line: bytes) -> str | None:
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    kind = document.get("resourceType") if isinstance(document, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _manifest(file: InputFile) -> Manifest | None:
+    if file.path.stat().st_size > LARGEST_MANIFEST:
+        return None
+    try:
+        return manifest_of(whole(file))
+    except PayloadRefused:
+        return None
 
 
 def _is_feed(inside: Path, file: Path) -> bool:

@@ -17,7 +17,8 @@ from fhir_adapter.sources.issues import Issue, Severity, capped
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
-from fhir_adapter.workflows.files import FileKind, InputFile, lines, opened, readable, whole
+from fhir_adapter.workflows.bulk import read_export
+from fhir_adapter.workflows.files import BulkExport, FileKind, Input, InputFile, lines, opened, readable, whole
 from fhir_adapter.workflows.identities import identity_issues
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, read_line, refused_payload
 from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads
@@ -80,7 +81,7 @@ class IngestReport:
 
 
 def ingest_files(
-    files: Sequence[InputFile],
+    files: Sequence[Input],
     intake: Intake,
     *,
     adapter_name: str | None = None,
@@ -106,17 +107,20 @@ def ingest_files(
 
 
 def dry_run(
-    files: Sequence[InputFile], intake: Intake, *, adapter_name: str | None = None
-) -> Iterator[tuple[InputFile, list[ReadPayload]]]:
+    files: Sequence[Input], intake: Intake, *, adapter_name: str | None = None
+) -> Iterator[tuple[Input, list[ReadPayload]]]:
     """What every file would become, without keeping anything."""
     for file in files:
         yield file, list(read_file(file, intake, adapter_name=adapter_name))
 
 
 def read_file(
-    file: InputFile, intake: Intake, *, adapter_name: str | None, pool: ReadingPool | None = None
+    file: Input, intake: Intake, *, adapter_name: str | None, pool: ReadingPool | None = None
 ) -> Iterator[ReadPayload]:
-    """Payloads of one file; a file that cannot be read is one refused payload."""
+    """Payloads of one file, or of one export; a file that cannot be read is one refused payload."""
+    if isinstance(file, BulkExport):
+        yield from read_export(file, intake, adapter_name=adapter_name, pool=pool)
+        return
     try:
         if file.kind is FileKind.CSV:
             yield from _read_csv(file, intake, adapter_name)

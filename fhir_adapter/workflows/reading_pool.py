@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.workflows.files import InputFile, Line, lines
@@ -18,6 +19,18 @@ from fhir_adapter.workflows.ingest import ReadingRules, ReadPayload, read_line
 
 LINES_AT_ONCE = 100  # so few that a batch never waits for the garbage collector, which is off within it
 BATCHES_AHEAD = 3  # of each process; what waits to be written stays flat however large the file is
+
+
+class Part(Protocol):
+    """A part of an input that is read by itself."""
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes, which are kept."""
+        ...
+
+
+PartT = TypeVar("PartT", bound=Part)
 
 
 class ReadingPool:
@@ -42,18 +55,26 @@ class ReadingPool:
 
         Raises PayloadRefused, after all payloads before it, when the file breaks off.
         """
-        waiting: deque[tuple[Sequence[Line], Future[list[ReadPayload]]]] = deque()
-        found = lines(file)
+        return self.read_each(lines(file), partial(_line, name=file.name, adapter_name=adapter_name))
+
+    def read_each(
+        self, found: Iterator[PartT], read: Callable[[PartT, ReadingRules], ReadPayload]
+    ) -> Iterator[ReadPayload]:
+        """What `read` makes of each part, in their order; parts and `read` are sent to other processes.
+
+        Raises PayloadRefused, after all payloads before it, when `found` raises it.
+        """
+        waiting: deque[tuple[Sequence[PartT], Future[list[ReadPayload]]]] = deque()
         broken: PayloadRefused | None = None
         while broken is None:
-            batch: list[Line] = []
+            batch: list[PartT] = []
             try:
                 batch.extend(islice(found, LINES_AT_ONCE))
             except PayloadRefused as cause:
                 broken = cause
             if not batch:
                 break
-            waiting.append((batch, self._executor.submit(_read_lines, batch, file.name, adapter_name)))
+            waiting.append((batch, self._executor.submit(_read_parts, batch, read)))
             if len(waiting) > self._ahead:
                 yield from _taken(*waiting.popleft())
         while waiting:
@@ -62,9 +83,13 @@ class ReadingPool:
             raise broken
 
 
-def _taken(batch: Sequence[Line], future: Future[list[ReadPayload]]) -> Iterator[ReadPayload]:
-    for line, read in zip(batch, future.result(), strict=True):
-        yield replace(read, raw=line.content)
+def _taken(batch: Sequence[PartT], future: Future[list[ReadPayload]]) -> Iterator[ReadPayload]:
+    for part, read in zip(batch, future.result(), strict=True):
+        yield replace(read, raw=part.content)
+
+
+def _line(line: Line, rules: ReadingRules, *, name: str, adapter_name: str | None) -> ReadPayload:
+    return read_line(line, rules, name, adapter_name)
 
 
 class _Process:
@@ -78,10 +103,10 @@ def _prepare(rules: Callable[[], ReadingRules]) -> None:
     gc.freeze()
 
 
-def _read_lines(batch: Sequence[Line], name: str, adapter_name: str | None) -> list[ReadPayload]:
+def _read_parts(batch: Sequence[PartT], read: Callable[[PartT, ReadingRules], ReadPayload]) -> list[ReadPayload]:
     """The payloads without their bytes, which the asker has."""
     gc.disable()
     try:
-        return [replace(read_line(each, _Process.rules, name, adapter_name), raw=b"") for each in batch]
+        return [replace(read(each, _Process.rules), raw=b"") for each in batch]
     finally:
         gc.enable()

@@ -42,6 +42,7 @@ STARTS = {
     DOCS / "how_to" / "run_on_postgresql.md": Start.POSTGRES,
     DOCS / "how_to" / "send_a_bundle.md": Start.EMPTY,
     DOCS / "how_to" / "send_a_csv.md": Start.EMPTY,
+    DOCS / "how_to" / "take_in_an_export.md": Start.EMPTY,
     DOCS / "how_to" / "write_a_mapping.md": Start.EMPTY,
 }
 
