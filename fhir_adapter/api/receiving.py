@@ -17,7 +17,7 @@ from fhir_adapter.api.responses import fhir_response, require_fhir_json
 from fhir_adapter.api.services import ReceiptView, Services
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.fhir.elements import Json
-from fhir_adapter.fhir.incoming import check_bundle, parse_json, refuse_duplicate_keys
+from fhir_adapter.fhir.incoming import check_bundle, parse_json
 from fhir_adapter.fhir.outcome import Fault
 
 ACCEPTED_BUNDLES = ("transaction", "batch")
@@ -61,7 +61,6 @@ def receiving_routes(services: Services) -> APIRouter:
 
 def _accepted_bundle(raw: bytes, services: Services) -> Json:
     document = parse_json(raw, services.limits)
-    refuse_duplicate_keys(raw)
     kind = check_bundle(document)
     if kind not in ACCEPTED_BUNDLES:
         text = "only transaction and batch are taken here; send collections, documents and messages to /intake"

@@ -96,7 +96,7 @@ def _spooled(
     """Set every line aside; gives what cannot be: broken lines, broken files, and lines that are Bundles after all."""
     for number, file in enumerate(export.files):
         try:
-            for line in lines(file):
+            for line in lines(file, longest=rules.limits.max_bytes):
                 counts[file.path.name] += 1
                 yield from _spool_line(line, number, file.name, rules, spool, adapter_name)
         except PayloadRefused as cause:

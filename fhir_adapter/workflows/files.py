@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -188,11 +188,14 @@ def whole(file: InputFile) -> bytes:
     return content
 
 
-def lines(file: InputFile) -> Iterator[Line]:
-    """Lines of an NDJSON file that are not blank; raises PayloadRefused when there is none, or when it is no gzip."""
+def lines(file: InputFile, *, longest: int | None = None) -> Iterator[Line]:
+    """Lines of an NDJSON file that are not blank; raises PayloadRefused when there is none, or when it is no gzip.
+
+    longest: bytes of a line; of one that has more come so many and one more, for the reader to refuse it.
+    """
     is_empty = True
     with readable(file), opened(file) as stream:
-        for number, content in enumerate(_lines_of(stream), start=1):
+        for number, content in enumerate(_lines_of(stream, longest), start=1):
             if content.strip():
                 is_empty = False
                 yield Line(number, content)
@@ -209,8 +212,12 @@ def readable(file: InputFile) -> Iterator[None]:
         raise PayloadRefused("file.gzip", file.name, "not a whole gzip file; send it again") from cause
 
 
-def _lines_of(stream: BinaryIO) -> Iterable[bytes]:
-    return iter(stream.readline, b"")
+def _lines_of(stream: BinaryIO, longest: int | None) -> Iterator[bytes]:
+    most = -1 if longest is None else longest + 1
+    while line := stream.readline(most):
+        yield line
+        while len(line) == most and not line.endswith(b"\n"):  # what is left of a line that is too long
+            line = stream.readline(most)
 
 
 class _Capped:

@@ -125,9 +125,10 @@ def read_file(
         if file.kind is FileKind.CSV:
             yield from _read_csv(file, intake, adapter_name)
         elif file.kind is FileKind.NDJSON and pool is not None:
-            yield from pool.read(file, adapter_name=adapter_name)
+            yield from pool.read(file, adapter_name=adapter_name, longest=intake.limits.max_bytes)
         elif file.kind is FileKind.NDJSON:
-            yield from (read_line(line, intake, file.name, adapter_name) for line in lines(file))
+            found = lines(file, longest=intake.limits.max_bytes)
+            yield from (read_line(line, intake, file.name, adapter_name) for line in found)
         elif file.kind is FileKind.JSON:
             yield read_bundle(whole(file), intake, location=file.name, adapter_name=adapter_name)
         else:

@@ -74,7 +74,10 @@ def _answers(
 ) -> Iterator[Kept]:
     for each in payloads:
         receipt_id = receipt_id_of(each.digest)
-        if fresh.get(each.digest) is each:
+        new = fresh.get(each.digest)
+        if new is each or (
+            new is not None and new.refused is not None
+        ):  # each bad line counts, if only the first is kept
             status = str(ReceiptStatus.ACCEPTED if each.refused is None else ReceiptStatus.QUARANTINED)
             refused = () if each.refused is None else (each.refused,)
             issues = (*refused, *each.issues)

@@ -50,12 +50,12 @@ class ReadingPool:
     ) -> None:
         self._executor.shutdown(cancel_futures=True)
 
-    def read(self, file: InputFile, *, adapter_name: str | None) -> Iterator[ReadPayload]:
+    def read(self, file: InputFile, *, adapter_name: str | None, longest: int) -> Iterator[ReadPayload]:
         """Payloads of an NDJSON file in the order of its lines, the same as one process gives.
 
         Raises PayloadRefused, after all payloads before it, when the file breaks off.
         """
-        return self.read_each(lines(file), partial(_line, name=file.name, adapter_name=adapter_name))
+        return self.read_each(lines(file, longest=longest), partial(_line, name=file.name, adapter_name=adapter_name))
 
     def read_each(
         self, found: Iterator[PartT], read: Callable[[PartT, ReadingRules], ReadPayload]

@@ -9,7 +9,6 @@ from hashlib import sha256
 from itertools import chain
 
 from fhir_adapter.errors import AdapterUnknown, PayloadRefused
-from fhir_adapter.fhir.incoming import refuse_duplicate_keys
 from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
@@ -73,22 +72,11 @@ def _read(raw: bytes, media_type: str, adapter: str | None, name: str, intake: I
             for number, line in enumerate(raw.splitlines(), start=1):
                 if line.strip():
                     place = f"{name}:{number}"
-                    yield placed_in(_read_json(line, adapter, place, intake), place)
+                    yield placed_in(read_bundle(line, intake, location=place, adapter_name=adapter), place)
         else:
-            yield _read_json(raw, adapter, name, intake)
+            yield read_bundle(raw, intake, location=name, adapter_name=adapter)
     except PayloadRefused as cause:
         yield refused_payload(raw, digest, cause, location=name)
-
-
-def _read_json(raw: bytes, adapter: str | None, place: str, intake: Intake) -> ReadPayload:
-    """One bundle; refused when two readers could read it differently, for its sender is there to correct it."""
-    read = read_bundle(raw, intake, location=place, adapter_name=adapter)
-    try:
-        if read.refused is None:
-            refuse_duplicate_keys(raw, place=place)
-    except PayloadRefused as cause:
-        return refused_payload(raw, read.digest, cause, location=place)
-    return read
 
 
 def _receive(payloads: list[ReadPayload], intake: Intake) -> Receipt:

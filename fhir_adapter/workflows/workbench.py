@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_adapter.errors import MappingInvalid, PayloadRefused
-from fhir_adapter.fhir.incoming import IncomingLimits, parse_json, refuse_duplicate_keys
+from fhir_adapter.fhir.incoming import IncomingLimits, parse_json
 from fhir_adapter.sources.bundle_source import map_bundle
 from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.golden_case import case_of, differences_of, merged_issues, merged_rows
@@ -54,7 +54,6 @@ class Workbench:
 
     def _sent(self, adapter: Adapter, raw: bytes) -> CaseResult:
         document = parse_json(raw, self.limits, place=SENT_CASE)
-        refuse_duplicate_keys(raw, place=SENT_CASE)
         try:
             case = case_of(document, place=SENT_CASE)
         except MappingInvalid:
@@ -91,7 +90,6 @@ class Workbench:
         question = Question(table, row, column, name)
         if media_type in CSV_TYPES:
             return asdict(explainer.explain_lines(io.BytesIO(raw), question, location=f"{SENT_CASE}.csv"))
-        refuse_duplicate_keys(raw, place=SENT_CASE)
         return asdict(explainer.explain_payload(raw, question, location=SENT_CASE))
 
     def _mapped(self, adapter: Adapter, raw: bytes, media_type: str) -> Sequence[MappedRecord]:
@@ -99,7 +97,6 @@ class Workbench:
         if media_type in CSV_TYPES:
             return list(map_csv(adapter, io.BytesIO(raw), name=f"{SENT_CASE}.csv", digest=digest))
         document = parse_json(raw, self.limits, place=SENT_CASE)
-        refuse_duplicate_keys(raw, place=SENT_CASE)
         return [map_bundle(adapter, document, digest=digest)]
 
 

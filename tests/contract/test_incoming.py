@@ -64,11 +64,21 @@ def test_input_within_the_limits_is_read(raw: bytes) -> None:
 @pytest.mark.parametrize("raw", [b'{"a": 1, "a": 2}', b'{"a": [{"b": 1, "c": 2, "b": 1}]}'], ids=["top", "nested"])
 def test_a_key_given_twice_is_refused(raw: bytes) -> None:
     with pytest.raises(PayloadRefused, match="same key twice"):
-        refuse_duplicate_keys(raw)
+        parse_json(raw, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"a": "\\u0022\\u0022", "a": "\\""}', b'{"a": "\\\\u0022", "b": 1, "b": 1}', b'{"\\u0061": 1, "a": 1}'],
+    ids=["marks by number", "a backslash before u0022", "a key by number"],
+)
+def test_no_way_to_write_a_text_hides_a_key_given_twice(raw: bytes) -> None:
+    with pytest.raises(PayloadRefused, match="same key twice"):
+        parse_json(raw, LIMITS)
 
 
 def test_the_same_key_in_two_objects_is_no_fault() -> None:
-    refuse_duplicate_keys(b'{"a": {"b": 1}, "c": {"b": 1}}')
+    assert parse_json(b'{"a": {"b": 1}, "c": {"b": 1}}', LIMITS)
 
 
 def test_a_number_of_thousands_of_digits_is_no_fault_of_the_keys() -> None:

@@ -93,6 +93,17 @@ def mutated_bytes(raw: bytes, seed: int) -> bytes:
     return raw
 
 
+def with_a_key_twice(raw: bytes, seed: int) -> bytes:
+    """The bytes with one object that holds a key twice; the second may be written by number, and marks in its text."""
+    chance = Random(seed)
+    places = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b'{"']
+    at = chance.choice(places)
+    key = raw[at + 2 : raw.index(b'"', at + 2)]
+    again = chance.choice((key, b"\\u%04x" % key[0] + key[1:]))
+    value = chance.choice((b"1", b'"\\u0022"', b'"\\""', b'"\\\\u0022"', b"{}", b"null"))
+    return raw[: at + 1] + b'"' + again + b'":' + value + b"," + raw[at + 1 :]
+
+
 def mutated_line(cells: list[str], seed: int) -> str:
     """A line of CSV with one to four cells changed, or more or fewer of them."""
     chance = Random(seed)

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from fhir_adapter import wiring
-from fhir_adapter.errors import MappingInvalid
+from fhir_adapter.errors import MappingInvalid, PayloadRefused
+from fhir_adapter.fhir.incoming import IncomingLimits, parse_json, refuse_duplicate_keys
 from fhir_adapter.settings import Settings
 from fhir_adapter.sources.concept_map import parse_concept_map
 from fhir_adapter.sources.registry import parse_manifest
@@ -31,7 +32,7 @@ from synthetic_bundles.render_msds import msd401_lines
 from synthetic_bundles.scenario import load_scenario
 from synthetic_bundles.world import generate_world
 from tests.contract.api_world import Client
-from tests.fuzz.mutators import CANARY, mutated_bytes, mutated_line, mutated_tree, share
+from tests.fuzz.mutators import CANARY, mutated_bytes, mutated_line, mutated_tree, share, with_a_key_twice
 from tests.serving import application
 from tests.worlds import KEY
 
@@ -43,6 +44,7 @@ VIEWS = [path.read_bytes() for path in sorted(MAPPINGS.glob("*/views/*.json"))]
 MAPS = [path.read_bytes() for path in sorted(MAPPINGS.glob("*/conceptmaps/*.json"))]
 MANIFESTS = [path.read_bytes() for path in sorted(MAPPINGS.glob("*/adapter.yaml"))]
 SEEDS = st.integers(0, 2**48)
+OTHER_REFUSALS = ("payload.not-json", "payload.encoding", "payload.nul", "payload.not-an-object", "payload.too-deep")
 IN_FILE = 20  # changed records of one file, each between two good ones
 
 
@@ -79,6 +81,17 @@ def said(read: ReadPayload) -> str:
     return repr((read.refused, read.issues, read.adapter))
 
 
+def refusal_of(read: Callable[[], object]) -> str | None:
+    """The code with which something is refused; None when it is not, or is no JSON to the slow look."""
+    try:
+        read()
+    except PayloadRefused as cause:
+        return cause.code
+    except ValueError:
+        return None
+    return None
+
+
 def sample_bundles(samples: Path) -> list[Any]:
     """Real bundles of third parties, and ours."""
     files = [*sorted(samples.glob("one-birth-four-sources/*.json")), *sorted(samples.glob("bfdr/*.json"))]
@@ -96,6 +109,15 @@ def test_a_changed_bundle_is_read_or_refused_and_never_quoted(intake: Intake, sa
 def test_broken_bytes_are_refused_and_never_quoted(intake: Intake, seed: int) -> None:
     changed = mutated_bytes(GOOD[seed % len(GOOD)], seed)
     assert CANARY not in said(read_bundle(changed, intake, location="Bundle"))
+
+
+@fuzzed(0.1)
+def test_a_key_given_twice_is_seen_whenever_the_slow_look_sees_it(seed: int) -> None:
+    changed = with_a_key_twice(GOOD[seed % len(GOOD)], seed) if seed % 2 else mutated_bytes(GOOD[0], seed)
+    assert refusal_of(lambda: parse_json(changed, IncomingLimits())) in (
+        refusal_of(lambda: refuse_duplicate_keys(changed)),
+        *OTHER_REFUSALS,
+    )
 
 
 @fuzzed(0.004)
