@@ -9,7 +9,7 @@ from typing import Any
 from fhir_adapter.sources.assembly import assembled, table_rows
 from fhir_adapter.sources.bundle_index import BundleIndex, record_scope
 from fhir_adapter.sources.bundle_plan import BundlePlan
-from fhir_adapter.sources.bundle_source import bundle_entries, record_identities, recorded_text, run_views
+from fhir_adapter.sources.bundle_source import bundle_entries, provider_of, record_identities, recorded_text, run_views
 from fhir_adapter.sources.issues import Issue
 from fhir_adapter.sources.records import MappedRecord
 from fhir_adapter.sources.row_steps import Fact
@@ -36,12 +36,13 @@ def view_facts(plan: BundlePlan, document: Mapping[str, Any], *, digest: str) ->
     return ViewFacts(facts, tuple(index.issues), recorded_text(document))
 
 
-def record_of(plan: BundlePlan, found: ViewFacts) -> MappedRecord:
-    """What the manifest makes of the rows of views; the name of the record is left out."""
+def record_of(plan: BundlePlan, found: ViewFacts, *, adapter: str = "") -> MappedRecord:
+    """What the manifest makes of the rows of views; the name of the record is left out. adapter: its name."""
     issues = list(found.issues)
     drafts = assembled(plan, found.facts, found.recorded_at, issues)
+    provider = provider_of(plan, drafts)
     return MappedRecord(
-        source="",
+        source=adapter if provider is None else f"{adapter}:{provider}",
         source_record_id="",
         recorded_at=found.recorded_at,
         rows={table: table_rows(drafts[table], each) for table, each in plan.tables.items() if drafts[table]},

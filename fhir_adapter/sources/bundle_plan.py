@@ -77,10 +77,18 @@ class BundlePlan:
 
 
 def plan_bundle(
-    manifest: BundleManifest, views: Mapping[str, View], maps: Mapping[str, CodeMap], *, place: str
+    manifest: BundleManifest,
+    views: Mapping[str, View],
+    maps: Mapping[str, CodeMap],
+    *,
+    place: str,
+    choosers: Mapping[str, Chooser] | None = None,
 ) -> BundlePlan:
-    """The steps of an adapter; raises MappingInvalid with every rule that cannot be carried out."""
-    return BundlePlanner(manifest, views, maps, place).plan()
+    """The steps of an adapter; raises MappingInvalid with every rule that cannot be carried out.
+
+    choosers: of these views, when they are compiled already.
+    """
+    return BundlePlanner(manifest, views, maps, place).plan(choosers)
 
 
 class BundlePlanner:
@@ -97,8 +105,8 @@ class BundlePlanner:
         self._faults: list[str] = []
         self._tables: dict[str, set[str]] = {RECORD: set(RECORD_COLUMNS)}
 
-    def plan(self) -> BundlePlan:
-        """The plan. Raises MappingInvalid."""
+    def plan(self, choosers: Mapping[str, Chooser] | None = None) -> BundlePlan:
+        """The plan. choosers: of the views; they are compiled when there are none. Raises MappingInvalid."""
         rows = tuple(self._rows(each, f"tables[{at}]") for at, each in enumerate(self._manifest.tables))
         identities = tuple(
             plan for at, each in enumerate(self._manifest.identities) if (plan := self._identity(each, at)) is not None
@@ -113,7 +121,7 @@ class BundlePlanner:
             if name != RECORD and not is_working(name)
         }
         return BundlePlan(
-            choosers=plan_views(list(self._views.values())),
+            choosers=plan_views(list(self._views.values())) if choosers is None else choosers,
             slots=len(self._slots),
             rows=tuple(
                 (each, compile_rows(each, draft_columns(each.table, self._tables[each.table]), slots)) for each in rows

@@ -40,20 +40,39 @@ class CodeCondition:
     codings: frozenset[Coding]
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedView:
+    """A view ready to run over resources of a type. condition: the codings that ask for it; None when all do."""
+
+    resource: str
+    condition: CodeCondition | None
+    runnable: Runnable
+
+
 def plan_views(views: Sequence[View]) -> Mapping[str, Chooser]:
     """How to choose the views of a resource, by its type; the slot of a view is its place in `views`."""
+    return choosers_of([plan_view(slot, view) for slot, view in enumerate(views)])
+
+
+def plan_view(slot: int, view: View) -> PlannedView:
+    """One view compiled; its rows go to the list of this number."""
+    condition, rest = split_condition(view.where)
+    compiled = compile_view(replace(view, where=rest))
+    runnable = Runnable(slot, compiled.rows, {each.name: each.element for each in compiled.columns})
+    return PlannedView(view.resource, condition, runnable)
+
+
+def choosers_of(planned: Sequence[PlannedView]) -> Mapping[str, Chooser]:
+    """How to choose the views of a resource, by its type."""
     always: dict[str, list[Runnable]] = {}
     coded: dict[str, dict[Path, dict[Coding, tuple[Runnable, ...]]]] = {}
-    for slot, view in enumerate(views):
-        condition, rest = split_condition(view.where)
-        compiled = compile_view(replace(view, where=rest))
-        runnable = Runnable(slot, compiled.rows, {each.name: each.element for each in compiled.columns})
-        if condition is None:
-            always.setdefault(view.resource, []).append(runnable)
+    for each in planned:
+        if each.condition is None:
+            always.setdefault(each.resource, []).append(each.runnable)
             continue
-        table = coded.setdefault(view.resource, {}).setdefault(condition.path, {})
-        for coding in condition.codings:
-            table[coding] = (*table.get(coding, ()), runnable)
+        table = coded.setdefault(each.resource, {}).setdefault(each.condition.path, {})
+        for coding in each.condition.codings:
+            table[coding] = (*table.get(coding, ()), each.runnable)
     return {
         each: chooser(tuple(always.get(each, ())), tuple(coded.get(each, {}).items()))
         for each in sorted({*always, *coded})

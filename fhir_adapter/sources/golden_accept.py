@@ -11,7 +11,9 @@ import yaml
 from fhir_adapter.sources.golden_case import GoldenCase, Outcome, compared, present_rows
 from indicator_engine.tables import TABLES
 
-TOP_KEY = re.compile(r"^(title|bundle|csv|rows|identities|issues|recognised)[ \t]*:", re.MULTILINE)
+TOP_KEY = re.compile(
+    r"^(title|bundle|csv|rows|identities|issues|recognised|sources|strange_headers)[ \t]*:", re.MULTILINE
+)
 WIDEST = 1_000_000  # characters of a line; a text is never folded
 
 
@@ -28,8 +30,9 @@ def accepted_text(text: str, case: GoldenCase, found: Outcome) -> str:
         "identities": [dict(each) for each in found.identities],
         "issues": issues_in_order(case, found),
         "recognised": found.recognised,
+        "sources": [*found.sources],
     }
-    for name in ("rows", "identities", "issues", "recognised"):
+    for name in ("rows", "identities", "issues", "recognised", "sources"):
         if name in different:
             text = with_part(text, name, rendered({name: written[name]}))
     return text

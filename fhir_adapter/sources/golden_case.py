@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,7 +24,7 @@ from indicator_engine.tables import TABLES
 
 FILE_NAME = "input.csv"  # stands for the name of the file in places of faults
 DIGEST = "digest"  # stands for that of the payload in keys
-IDENTITIES, ISSUES, RECOGNISED, REFUSED = "identities", "issues", "recognised", "refused"
+IDENTITIES, ISSUES, RECOGNISED, REFUSED, SOURCES = "identities", "issues", "recognised", "refused", "sources"
 
 PresentRow = Mapping[str, Cell]
 
@@ -41,6 +41,8 @@ class GoldenCase(ManifestModel):
 
     identities: as rows, with `person_source_key` and `role`; left out, they are not compared.
     recognised: whether the adapter must know the input for its own.
+    sources: the feed of each record, which names the provider; left out, they are not compared.
+    strange_headers: first lines of files that the adapter must not know for its own.
     """
 
     title: str
@@ -50,16 +52,23 @@ class GoldenCase(ManifestModel):
     identities: Sequence[Mapping[str, str | None]] | None = None
     issues: Sequence[ExpectedIssue] = ()
     recognised: bool = True
+    sources: Sequence[str] | None = None
+    strange_headers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an adapter makes of the input of a case, in the form in which a case expects it. rows: with their keys."""
+    """What an adapter makes of the input of a case, in the form in which a case expects it. rows: with their keys.
+
+    claimed_headers: the strange headers that it takes for its own.
+    """
 
     rows: Mapping[str, Sequence[PresentRow]]
     identities: Sequence[Mapping[str, str]]
     issues: Sequence[tuple[str, str]]
     recognised: bool
+    sources: Sequence[str]
+    claimed_headers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,8 @@ def differences_of(adapter: Adapter, case: GoldenCase) -> list[Difference]:
 
 def outcome_of(adapter: Adapter, case: GoldenCase) -> Outcome:
     """What the adapter makes of the input of the case. Raises PayloadRefused."""
-    return outcome_of_records(mapped_records(adapter, case), recognised=is_recognised(adapter, case))
+    found = outcome_of_records(mapped_records(adapter, case), recognised=is_recognised(adapter, case))
+    return replace(found, claimed_headers=claimed_headers(adapter, case)) if case.strange_headers else found
 
 
 def outcome_of_records(records: Sequence[MappedRecord], *, recognised: bool) -> Outcome:
@@ -127,6 +137,7 @@ def outcome_of_records(records: Sequence[MappedRecord], *, recognised: bool) -> 
         identities=[{name: str(value) for name, value in each.items() if value is not None} for each in fields],
         issues=[(issue.code, issue.location) for issue in merged_issues(records)],
         recognised=recognised,
+        sources=[record.source for record in records],
     )
 
 
@@ -134,11 +145,18 @@ def is_recognised(adapter: Adapter, case: GoldenCase) -> bool:
     """Whether the adapter knows the input of the case for its own."""
     if case.bundle is not None:
         return isinstance(adapter.manifest, BundleManifest) and fits_bundle(adapter.manifest.recognise, case.bundle)
+    return bool(str(case.csv).strip()) and is_known_header(adapter, encoded(adapter, case))
+
+
+def is_known_header(adapter: Adapter, content: bytes) -> bool:
+    """Whether the adapter knows a file for its own by its first line."""
     plan = adapter.csv_plan
-    if plan is None or not str(case.csv).strip():
-        return False
-    header = read_header(io.BytesIO(encoded(adapter, case)), name=FILE_NAME)
-    return fits_header((plan, *plan.others), header)
+    return plan is not None and fits_header((plan, *plan.others), read_header(io.BytesIO(content), name=FILE_NAME))
+
+
+def claimed_headers(adapter: Adapter, case: GoldenCase) -> list[str]:
+    """The strange headers of the case that the adapter takes for its own."""
+    return [each for each in case.strange_headers if is_known_header(adapter, f"{each}\n".encode())]
 
 
 def compared(case: GoldenCase, found: Outcome) -> list[Difference]:
@@ -153,6 +171,9 @@ def compared(case: GoldenCase, found: Outcome) -> list[Difference]:
     differences += issue_differences([(each.code, each.location) for each in case.issues], found.issues)
     if case.recognised is not found.recognised:
         differences.append(Difference(RECOGNISED, "", "", case.recognised, found.recognised))
+    differences += [Difference(RECOGNISED, each, "", None, True) for each in found.claimed_headers]
+    if case.sources is not None and [*case.sources] != [*found.sources]:
+        differences.append(Difference(SOURCES, "", "", ", ".join(case.sources), ", ".join(found.sources)))
     return differences
 
 

@@ -1,30 +1,38 @@
 """How good the golden cases of an adapter are: each rule is dropped in turn, and a case must notice.
 
-Nothing is written. What a dropped rule cannot change is made once: rows of views for a rule of the manifest, the
-plan for a code of a ConceptMap or a column of a view.
+A rule is every part of the manifest and of a site that can be left out, every column and filter of a view, and every
+code of a ConceptMap. Nothing is written. What a dropped rule cannot change is made once: rows of views for a rule of
+the manifest, the plan for a code of a ConceptMap or a column of a view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
 
 from fhir_adapter.errors import MappingInvalid, PayloadRefused
 from fhir_adapter.sources.adapter import (
     BundleManifest,
-    CsvFile,
+    BundleRows,
+    ColumnRule,
     CsvManifest,
+    CsvRows,
+    FixedCode,
     IdentityRule,
     ManifestModel,
 )
 from fhir_adapter.sources.bundle_facts import ViewFacts, record_of, view_facts
+from fhir_adapter.sources.bundle_plan import BundlePlan
 from fhir_adapter.sources.concept_map import CodeMap
+from fhir_adapter.sources.dispatch import choosers_of, plan_view
+from fhir_adapter.sources.droppable import KeyPath, droppable_parts, thinner_views, without
 from fhir_adapter.sources.golden_case import (
     DIGEST,
     GoldenCase,
-    Outcome,
     compared,
     differences_of,
     is_recognised,
@@ -32,18 +40,12 @@ from fhir_adapter.sources.golden_case import (
 )
 from fhir_adapter.sources.registry import MANIFEST, Adapter, AdapterParts, load_parts, planned
 from fhir_adapter.sources.rule_places import RuleLines
+from fhir_adapter.sources.view import View
 from fhir_adapter.sources.workbench import Bench
 
-KeyPath: TypeAlias = tuple[str | int, ...]
-IDENTITY_FIELDS = (
-    "nhs_number",
-    "nhs_number_status",
-    "local_id",
-    "local_id_system",
-    "family_name",
-    "given_name",
-    "birth_date",
-)
+CaseT = TypeVar("CaseT")
+PartT = TypeVar("PartT", bound=ManifestModel)
+
 BROKEN = (MappingInvalid, PayloadRefused, KeyError)  # a mapping that cannot run without the rule fails its cases
 
 
@@ -106,6 +108,34 @@ def with_own_targets(codes: CodeMap) -> CodeMap:
     return replace(codes, targets=dict(codes.targets))
 
 
+@dataclass(frozen=True, slots=True)
+class MappedCase:
+    """A case with the rows of its views, by the mapping as it is."""
+
+    case: GoldenCase
+    facts: ViewFacts
+    recognised: bool
+
+
+class CaseOrder(Generic[CaseT]):
+    """The cases of an adapter, the one that noticed last before the others: it is likely to notice the next."""
+
+    def __init__(self, cases: Sequence[CaseT]) -> None:
+        self._cases = list(cases)
+
+    def notice(self, differs: Callable[[CaseT], bool]) -> bool:
+        """Whether any case differs, or cannot run."""
+        for at, case in enumerate(self._cases):
+            try:
+                found = differs(case)
+            except BROKEN:
+                found = True
+            if found:
+                self._cases.insert(0, self._cases.pop(at))
+                return True
+        return False
+
+
 class BundleTrial:
     """Rules of a bundle adapter and its cases."""
 
@@ -113,93 +143,149 @@ class BundleTrial:
         assert isinstance(parts.manifest, BundleManifest)
         self._parts = parts
         self._manifest = parts.manifest
-        self._adapter = planned(parts)
-        self._cases = [each for each in cases if each.bundle is not None]
+        self._views = [plan_view(slot, view) for slot, view in enumerate(parts.views.values())]
+        self._choosers = choosers_of(self._views)
+        self._adapter = planned(parts, choosers=self._choosers)
         assert self._adapter.bundle_plan is not None
-        plan = self._adapter.bundle_plan
-        self._facts = [view_facts(plan, each.bundle or {}, digest=DIGEST) for each in self._cases]
-        self._recognised = [is_recognised(self._adapter, each) for each in self._cases]
+        self._plan = self._adapter.bundle_plan
+        self._cases = CaseOrder([self._mapped(each) for each in cases if each.bundle is not None])
+
+    def _mapped(self, case: GoldenCase) -> MappedCase:
+        facts = view_facts(self._plan, case.bundle or {}, digest=DIGEST)
+        return MappedCase(case, facts, is_recognised(self._adapter, case))
 
     def dropped(self) -> Iterator[Dropped]:
         """Every rule, with the run of the cases without it."""
-        for path, rule in bundle_rules(self._manifest):
-            yield Dropped(MANIFEST, path, rule, partial(self._fails_without, path))
-        for at, _ in enumerate(self._manifest.recognise):
-            path = ("recognise", at)
-            yield Dropped(MANIFEST, path, f"claim {at + 1}", partial(self._unrecognised, at))
+        for path, manifest in lesser(self._parts, self._manifest):
+            is_claim = path[0] == "recognise"
+            noticed_without = self._claims_noticed if is_claim else self._manifest_noticed
+            yield Dropped(MANIFEST, path, rule_name(self._manifest, path), partial(noticed_without, manifest))
         for slot, (name, view) in enumerate(self._parts.views.items()):
+            file = f"views/{name}.json"
             for place, column in enumerate(view.columns()):
-                yield Dropped(
-                    f"views/{name}.json",
-                    ("@column", column.name),
-                    f"column {column.name}",
-                    partial(self._differs_without, slot, place),
-                )
-        yield from dropped_codes(self._parts, lambda: self._differs(self._adapter, self._facts))
+                path = ("@column", column.name)
+                yield Dropped(file, path, f"column {column.name}", partial(self._column_noticed, slot, place))
+            for path, rule, thinner in thinner_views(view):
+                yield Dropped(file, path, rule, partial(self._view_noticed, slot, thinner))
+        yield from dropped_codes(self._parts, lambda: self._rules_noticed(self._plan))
 
-    def _fails_without(self, path: KeyPath) -> bool:
+    def _claims_noticed(self, manifest: BundleManifest) -> bool:
+        changed = replace(self._adapter, manifest=manifest)
+        return self._cases.notice(lambda each: is_recognised(changed, each.case) is not each.case.recognised)
+
+    def _manifest_noticed(self, manifest: BundleManifest) -> bool:
         try:
-            changed = planned(replace(self._parts, manifest=without(self._manifest, path)))
-            return self._differs(changed, self._facts)
+            changed = planned(replace(self._parts, manifest=manifest), choosers=self._choosers)
         except BROKEN:
             return True
+        assert changed.bundle_plan is not None
+        return self._rules_noticed(changed.bundle_plan)
 
-    def _unrecognised(self, at: int) -> bool:
-        rest = self._manifest.model_copy(update={"recognise": without(self._manifest.recognise, (at,))})
-        fewer = replace(self._adapter, manifest=rest)
-        return any(is_recognised(fewer, each) is not each.recognised for each in self._cases)
+    def _rules_noticed(self, plan: BundlePlan) -> bool:
+        return self._cases.notice(lambda each: self._differs(plan, each, each.facts))
 
-    def _differs_without(self, slot: int, place: int) -> bool:
-        try:
-            return self._differs(self._adapter, [each.without(slot, place) for each in self._facts])
-        except BROKEN:
-            return True
+    def _column_noticed(self, slot: int, place: int) -> bool:
+        return self._cases.notice(lambda each: self._differs(self._plan, each, each.facts.without(slot, place)))
 
-    def _differs(self, adapter: Adapter, facts: Sequence[ViewFacts]) -> bool:
-        return any(
-            bool(compared(case, self._outcome(adapter, found, recognised)))
-            for case, found, recognised in zip(self._cases, facts, self._recognised, strict=True)
-        )
+    def _view_noticed(self, slot: int, view: View) -> bool:
+        views = [*self._views[:slot], plan_view(slot, view), *self._views[slot + 1 :]]
+        plan = replace(self._plan, choosers=choosers_of(views))
 
-    def _outcome(self, adapter: Adapter, found: ViewFacts, recognised: bool) -> Outcome:
-        assert adapter.bundle_plan is not None
-        return outcome_of_records([record_of(adapter.bundle_plan, found)], recognised=recognised)
+        def differs(each: MappedCase) -> bool:
+            return self._differs(plan, each, view_facts(plan, each.case.bundle or {}, digest=DIGEST))
+
+        return self._cases.notice(differs)
+
+    def _differs(self, plan: BundlePlan, mapped: MappedCase, facts: ViewFacts) -> bool:
+        record = record_of(plan, facts, adapter=self._adapter.name)
+        return bool(compared(mapped.case, outcome_of_records([record], recognised=mapped.recognised)))
 
 
 class FileTrial:
     """Rules of a CSV adapter and its cases."""
 
     def __init__(self, parts: AdapterParts, cases: Sequence[GoldenCase]) -> None:
-        assert isinstance(parts.manifest, CsvManifest)
         self._parts = parts
-        self._manifest = parts.manifest
         self._adapter = planned(parts)
-        self._cases = cases
+        self._cases = CaseOrder(cases)
 
     def dropped(self) -> Iterator[Dropped]:
         """Every rule, with the run of the cases without it."""
-        for name, shape in self._manifest.shapes().items():
-            head: KeyPath = ("files", name) if name else ()
-            for path, rule in file_rules(shape):
-                whole = (*head, *path)
-                yield Dropped(MANIFEST, whole, rule, partial(self._fails_without, whole))
-            claim = (*head, "recognise")
-            yield Dropped(MANIFEST, claim, "the recogniser", partial(self._unrecognised, name))
-        yield from dropped_codes(self._parts, lambda: self._differs(self._adapter))
+        for path, manifest in lesser(self._parts, self._parts.manifest):
+            changed = replace(self._parts, manifest=manifest)
+            yield Dropped(MANIFEST, path, rule_name(self._parts.manifest, path), partial(self._parts_noticed, changed))
+        for at, site in enumerate(self._parts.sites):
+            for path, rest in lesser(self._parts, site):
+                changed = replace(self._parts, sites=(*self._parts.sites[:at], rest, *self._parts.sites[at + 1 :]))
+                whole = ("@site", site.site, *path)
+                yield Dropped("sites", whole, rule_name(site, path), partial(self._parts_noticed, changed))
+        yield from dropped_codes(self._parts, lambda: self._noticed(self._adapter))
 
-    def _fails_without(self, path: KeyPath) -> bool:
+    def _parts_noticed(self, parts: AdapterParts) -> bool:
         try:
-            return self._differs(planned(replace(self._parts, manifest=without(self._manifest, path))))
+            return self._noticed(planned(parts))
         except BROKEN:
             return True
 
-    def _unrecognised(self, name: str) -> bool:
-        if not name:
-            return any(each.recognised for each in self._cases)
-        return self._fails_without(("files", name))
+    def _noticed(self, adapter: Adapter) -> bool:
+        return self._cases.notice(lambda each: bool(differences_of(adapter, each)))
 
-    def _differs(self, adapter: Adapter) -> bool:
-        return any(differences_of(adapter, each) for each in self._cases)
+
+def lesser(parts: AdapterParts, part: PartT) -> Iterator[tuple[KeyPath, PartT]]:
+    """A manifest or site without each part that it can be without, and the keys of that part."""
+    for path in droppable_parts(part):
+        if is_idle_preference(parts, part, path):
+            continue
+        try:
+            rest: PartT = without(part, path)
+        except ValidationError:
+            continue  # there is no such mapping that cases could judge
+        yield path, rest
+
+
+def is_idle_preference(parts: AdapterParts, part: object, path: KeyPath) -> bool:
+    """Whether a part prefers a code that its ConceptMap gives to none, or beside which none comes later, as yet.
+
+    It waits for the codes of a site.
+    """
+    if "prefer" not in path[-2:-1]:
+        return False
+    *above, _, place = path
+    for key in above:
+        part = at_key(part, key)
+    assert isinstance(part, ColumnRule)
+    rule = part.translate
+    if rule is None:
+        return False
+    given = {
+        *parts.maps[rule.map].targets.values(),
+        rule.unmapped.fixed if isinstance(rule.unmapped, FixedCode) else "",
+    }
+    later = given.difference(part.prefer[: int(place) + 1], [""])
+    return part.prefer[int(place)] not in given or not (later or isinstance(parts.manifest, CsvManifest))
+
+
+def rule_name(part: object, path: KeyPath) -> str:
+    """What a part is called: the keys below the table or identity that it is of."""
+    table = ""
+    keys: list[str] = []
+    for key in path:
+        part = at_key(part, key)
+        if isinstance(part, BundleRows | CsvRows):
+            table, keys = part.table, []
+        elif isinstance(part, IdentityRule):
+            table, keys = f"identity {part.role}", []
+        elif key != "columns":
+            keys.append(str(part) if isinstance(key, int) and isinstance(part, str) else str(key))
+    return ".".join(each for each in (table, *keys) if each)
+
+
+def at_key(part: Any, key: str | int) -> Any:
+    """What stands at a key of a part, as it is written in the file."""
+    if isinstance(part, ManifestModel):
+        fields = type(part).model_fields
+        return getattr(part, next(name for name, field in fields.items() if key in (field.alias, name)))
+    return part[key]
 
 
 def dropped_codes(parts: AdapterParts, differs: Callable[[], bool]) -> Iterator[Dropped]:
@@ -223,52 +309,3 @@ def noticed(codes: CodeMap, code: str, differs: Callable[[], bool]) -> bool:
     finally:
         targets.clear()
         targets.update(kept)  # in the order in which they were
-
-
-def bundle_rules(manifest: BundleManifest) -> Iterator[tuple[KeyPath, str]]:
-    """Keys and name of every column and identity of a manifest."""
-    for at, rows in enumerate(manifest.tables):
-        blocks = [("spine", place, block.columns) for place, block in enumerate(rows.spine)]
-        blocks += [("contributions", place, block.columns) for place, block in enumerate(rows.contributions)]
-        for kind, place, columns in blocks:
-            for column in columns:
-                path: KeyPath = ("tables", at, kind, place, "columns", column)
-                if kind == "contributions" and len(columns) == 1:
-                    path = path[:4]  # a contribution of nothing is none
-                yield path, f"{rows.table}.{column}"
-    yield from identity_rules(manifest.identities)
-
-
-def file_rules(shape: CsvFile) -> Iterator[tuple[KeyPath, str]]:
-    """Keys and name of every column and identity of one shape of file."""
-    for at, rows in enumerate(shape.tables):
-        for column in rows.columns:
-            yield ("tables", at, "columns", column), f"{rows.table}.{column}"
-    yield from identity_rules(shape.identities)
-
-
-def identity_rules(rules: Sequence[IdentityRule]) -> Iterator[tuple[KeyPath, str]]:
-    """Keys and name of every identity, and of every field of it."""
-    for at, rule in enumerate(rules):
-        yield ("identities", at), f"identity {rule.role}"
-        for name in IDENTITY_FIELDS:
-            if getattr(rule, name) is not None:
-                yield ("identities", at, name), f"identity {rule.role}.{name}"
-        for place, _ in enumerate(rule.postcode):
-            yield ("identities", at, "postcode", place), f"identity {rule.role}.postcode"
-
-
-def without(part: Any, path: KeyPath) -> Any:
-    """A manifest, or a part of one, without what stands at the end of the path."""
-    head, *rest = path
-    if isinstance(part, ManifestModel):
-        name = str(head)
-        kept = without(getattr(part, name), tuple(rest)) if rest else None
-        return part.model_copy(update={name: kept})
-    if isinstance(part, Mapping):
-        if rest:
-            return {**part, str(head): without(part[str(head)], tuple(rest))}
-        return {key: value for key, value in part.items() if key != head}
-    place = int(head)
-    kept_part = (without(part[place], tuple(rest)),) if rest else ()
-    return (*part[:place], *kept_part, *part[place + 1 :])

@@ -18,6 +18,7 @@ from fhir_adapter.sources.bundle_plan import BundlePlan, plan_bundle
 from fhir_adapter.sources.concept_map import CodeMap, parse_concept_map
 from fhir_adapter.sources.csv_plan import CsvPlan, plan_csv
 from fhir_adapter.sources.csv_shapes import with_values
+from fhir_adapter.sources.dispatch import Chooser
 from fhir_adapter.sources.recognition import (
     ClaimsByType,
     claims_by_type,
@@ -179,13 +180,16 @@ def load_parts(folder: Path | Traversable) -> AdapterParts:
     return AdapterParts(place, manifest, maps, sites, views)
 
 
-def planned(parts: AdapterParts) -> Adapter:
-    """The adapter of these parts; raises MappingInvalid with every rule that cannot be carried out."""
+def planned(parts: AdapterParts, *, choosers: Mapping[str, Chooser] | None = None) -> Adapter:
+    """The adapter of these parts; raises MappingInvalid with every rule that cannot be carried out.
+
+    choosers: of the views of a bundle adapter, when they are compiled already.
+    """
     manifest, place = parts.manifest, parts.place
     if isinstance(manifest, CsvManifest):
         return Adapter(manifest, None, plan_csv(manifest, parts.maps, place=place, sites=parts.sites))
     maps = with_values(parts.maps, parts.sites, place=place)
-    return Adapter(manifest, plan_bundle(manifest, parts.views, maps, place=place), None)
+    return Adapter(manifest, plan_bundle(manifest, parts.views, maps, place=place, choosers=choosers), None)
 
 
 def load_adapter(folder: Path | Traversable) -> Adapter:

@@ -20,8 +20,11 @@ class RuleLines:
     def place(self, file: str, path: Sequence[str | int]) -> str:
         """`file:line` of what the keys lead to.
 
-        `("@column", name)` finds a column of a view, `("@code", map, code)` a code of a ConceptMap, whatever its file.
+        `("@column", name)` finds a column of a view, `("@code", map, code)` a code of a ConceptMap and
+        `("@site", name, key, …)` a key of a site, whatever its file.
         """
+        if path[0] == "@site":
+            return self._place_in_site(str(path[1]), path[2:])
         if path[0] == "@code":
             return self._place_of_code(str(path[1]), str(path[2]))
         return f"{file}:{self._line(file, path)}"
@@ -38,6 +41,13 @@ class RuleLines:
                 break
             line, node = found
         return line
+
+    def _place_in_site(self, name: str, path: Sequence[str | int]) -> str:
+        for file in sorted((self._folder / "sites").glob("*.yaml")):
+            relative = f"sites/{file.name}"
+            if text_at(self._node(relative), "site") == name:
+                return f"{relative}:{self._line(relative, path)}"
+        return f"{MANIFEST}:1"
 
     def _place_of_code(self, name: str, code: str) -> str:
         for file in sorted((self._folder / "conceptmaps").glob("*.json")):
