@@ -13,15 +13,20 @@ import typer
 from fhir_adapter import wiring
 from fhir_adapter.cli.mapping_folders import adapter_folder
 from fhir_adapter.cli.mapping_tests import say_table
-from fhir_adapter.cli.options import Json
+from fhir_adapter.cli.options import Database, Json
 from fhir_adapter.cli.output import print_json, print_rows, say
 from fhir_adapter.settings import read_settings
 from fhir_adapter.sources.coverage import CoverageReport, coverage_of
 from fhir_adapter.sources.feed import adapter_for, files_in
 from fhir_adapter.sources.registry import load_parts
 from fhir_adapter.sources.unmapped import UnmappedCodes, filled_maps, skeletons, unmapped_csv, with_added
+from fhir_adapter.workflows.stored_codes import stored_codes
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Bundles, NDJSON or CSV files, or folders of them.")]
+OptionalFiles = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE…]", help="Bundles, NDJSON or CSV files, or folders of them; else what is stored."),
+]
 AdapterName = Annotated[
     str | None, typer.Option("--adapter", metavar="NAME|PATH", help="Adapter to use; chosen by content when not given.")
 ]
@@ -107,9 +112,10 @@ def say_markdown(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
 
 
 def unmapped(
-    files: Files,
+    files: OptionalFiles = None,
     *,
     adapter: AdapterName = None,
+    database: Database = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write a file with a column `target` to fill in.")
     ] = None,
@@ -119,12 +125,14 @@ def unmapped(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List codes that no ConceptMap and no code list has, by count, with the nearest target."""
-    found = files_in(files)
-    codes = UnmappedCodes(load_parts(folder_for(found, adapter)))
-    for file in found:
-        codes.add(file)
-    rows = codes.found()
+    """List codes that no ConceptMap and no code list has, by count, with the nearest target.
+
+    Without FILE the codes are those of what is stored, as it came.
+    """
+    counted = _codes_of_files(files, adapter) if files else _codes_of_store(adapter, database)
+    if len(counted) > 1 and (csv is not None or conceptmap is not None):
+        raise typer.BadParameter(f"name one with --adapter, for what is stored came by {', '.join(sorted(counted))}")
+    rows = [row for name in sorted(counted) for row in counted[name].found()]
     if csv is not None:
         csv.write_text(unmapped_csv(rows), "utf-8")
     if conceptmap is not None:
@@ -151,6 +159,27 @@ def unmapped(
             ]
         )
     say(f"{len(rows)} codes without a target, in {sum(each.count for each in rows)} cells")
+
+
+def _codes_of_files(files: Sequence[Path], adapter: str | None) -> dict[str, UnmappedCodes]:
+    found = files_in(files)
+    folder = folder_for(found, adapter)
+    codes = UnmappedCodes(load_parts(folder))
+    for file in found:
+        codes.add(file)
+    return {folder.name: codes}
+
+
+def _codes_of_store(adapter: str | None, database: str | None) -> dict[str, UnmappedCodes]:
+    settings = read_settings(database_url=database)
+    folders = {} if adapter is None else {(folder := adapter_folder(adapter).resolve()).name: folder}
+    with wiring.opened_store(settings) as store:
+        return stored_codes(
+            store,
+            wiring.intake_of(settings, store).sealer,
+            lambda name: UnmappedCodes(load_parts(folders.get(name) or adapter_folder(name))),
+            adapter_name=next(iter(folders), None),
+        )
 
 
 def conceptmap(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -34,9 +35,12 @@ class FeedBundle:
 
 @dataclass(frozen=True, slots=True)
 class FeedFile:
-    """A CSV file in the terms of its adapter. header: names that the mapping uses. shape: groups spelt out."""
+    """A CSV file in the terms of its adapter. header: names that the mapping uses. shape: groups spelt out.
 
-    path: Path
+    start: opens it at its first byte.
+    """
+
+    start: Callable[[], BinaryIO]
     plan: CsvPlan
     shape: CsvFile
     header: tuple[str, ...]
@@ -44,7 +48,7 @@ class FeedFile:
     def lines(self) -> Iterator[tuple[int, Line]]:
         """Number and filled cells of each whole line."""
         missing = frozenset(self.plan.format.missing)
-        with opened(self.path) as stream, csv_lines(stream, self.plan.format) as reader:
+        with self.start() as stream, csv_lines(stream, self.plan.format) as reader:
             reader.take(1)
             while (batch := reader.take(LINES_AT_ONCE)).count:
                 for number, cells in zip(batch.numbers, batch.cells, strict=True):
@@ -113,19 +117,24 @@ def json_object(raw: bytes, place: str) -> Mapping[str, Any]:
 
 def csv_file(path: Path, adapter: Adapter) -> FeedFile:
     """A CSV file with the shape that its header has. Raises PayloadRefused."""
+    return csv_input(path.name, partial(opened, path), adapter)
+
+
+def csv_input(name: str, start: Callable[[], BinaryIO], adapter: Adapter) -> FeedFile:
+    """The same of what `start` opens. Raises PayloadRefused."""
     plan, manifest = adapter.csv_plan, adapter.manifest
     if plan is None or not isinstance(manifest, CsvManifest):
-        raise PayloadRefused("adapter.wrong-kind", path.name, f"adapter {adapter.name} does not read CSV files")
-    with opened(path) as stream:
-        check_encoding(stream, plan.format, name=path.name)
+        raise PayloadRefused("adapter.wrong-kind", name, f"adapter {adapter.name} does not read CSV files")
+    with start() as stream:
+        check_encoding(stream, plan.format, name=name)
         with csv_lines(stream, plan.format) as reader:
             cells = reader.take(1).cells
     if not cells:
-        raise PayloadRefused("csv.empty", path.name, "the file is empty; a header and lines below it are expected")
+        raise PayloadRefused("csv.empty", name, "the file is empty; a header and lines below it are expected")
     names = header_names(cells[0], plan.format.aliases)
     chosen = plan.for_header(names)
     at = [plan, *plan.others].index(chosen)
-    return FeedFile(path, chosen, spelt_out(list(manifest.shapes().values())[at]), tuple(names))
+    return FeedFile(start, chosen, spelt_out(list(manifest.shapes().values())[at]), tuple(names))
 
 
 def meets(line: Line, conditions: Sequence[Condition]) -> bool:

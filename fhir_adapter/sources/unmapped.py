@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,18 @@ from fhir_adapter.sources.adapter import BundleManifest
 from fhir_adapter.sources.bundle_facts import view_facts
 from fhir_adapter.sources.code_rules import CodeRule, bundle_code_rules, file_code_rules, first_present
 from fhir_adapter.sources.csv_shapes import sites_by_sender, with_values
-from fhir_adapter.sources.feed import CSV, bundles_in, csv_file, kind_of, meets, resource_of
+from fhir_adapter.sources.feed import (
+    CSV,
+    FeedBundle,
+    FeedFile,
+    bundles_in,
+    csv_file,
+    csv_input,
+    json_object,
+    kind_of,
+    meets,
+    resource_of,
+)
 from fhir_adapter.sources.registry import Adapter, AdapterParts, planned
 
 LEAST_ALIKE = 0.5  # of 1; below it a suggestion is noise
@@ -57,15 +69,22 @@ class UnmappedCodes:
     def add(self, path: Path) -> None:
         """Count the codes of a file. Raises PayloadRefused for one that cannot be read."""
         if kind_of(path) == CSV:
-            self._add_lines(path)
+            self._add_lines(path.name, csv_file(path, self._adapter))
         else:
-            self._add_bundles(path)
+            self._add_bundles(bundles_in(path))
+
+    def add_content(self, name: str, raw: bytes, *, is_csv: bool) -> None:
+        """Count the codes of one payload by its bytes. Raises PayloadRefused for one that cannot be read."""
+        if is_csv:
+            self._add_lines(name, csv_input(name, partial(io.BytesIO, raw), self._adapter))
+        else:
+            self._add_bundles([FeedBundle(name, json_object(raw, name))])
 
     def found(self) -> list[UnmappedCode]:
         """Every code, the most frequent first."""
         return sorted(self._found.values(), key=lambda each: (-each.count, each.map, each.code))
 
-    def _add_bundles(self, path: Path) -> None:
+    def _add_bundles(self, bundles: Iterable[FeedBundle]) -> None:
         plan, manifest = self._adapter.bundle_plan, self._parts.manifest
         assert plan is not None
         assert isinstance(manifest, BundleManifest)
@@ -73,7 +92,7 @@ class UnmappedCodes:
         rules = list(bundle_code_rules(manifest, self._parts.views, maps))
         slots = {name: slot for slot, name in enumerate(self._parts.views)}
         places = {name: [each.name for each in view.columns()] for name, view in self._parts.views.items()}
-        for bundle in bundles_in(path):
+        for bundle in bundles:
             facts = view_facts(plan, bundle.document, digest="").facts
             for rule in rules:
                 origins = [places[rule.view].index(name) for name in rule.origins]
@@ -83,8 +102,7 @@ class UnmappedCodes:
                         place = f"{bundle.name} Bundle.entry[{entry}].resource.{rule.element}"
                         self._count(rule, system, code, display, place)
 
-    def _add_lines(self, path: Path) -> None:
-        file = csv_file(path, self._adapter)
+    def _add_lines(self, name: str, file: FeedFile) -> None:
         local = {
             sender: file_code_rules(file.shape, with_values(self._maps, sites, place=self._parts.place))
             for sender, sites in sites_by_sender(self._parts.sites).items()
@@ -95,10 +113,10 @@ class UnmappedCodes:
             for at, rule in local.get(line.get(sender_header, ""), everywhere):
                 if meets(line, file.shape.tables[at].when) and meets(line, rule.rule.when):
                     header, value = next(
-                        ((name, line[name]) for name in rule.origins if name in line), (rule.origins[0], None)
+                        ((each, line[each]) for each in rule.origins if each in line), (rule.origins[0], None)
                     )
                     for code in rule.strangers(value):
-                        self._count(rule, "", code, "", f"{path.name}:{number} column {header}")
+                        self._count(rule, "", code, "", f"{name}:{number} column {header}")
 
     def _count(self, rule: CodeRule, system: str, code: str, display: str, place: str) -> None:
         name = rule.map or f"{rule.table}.{rule.column}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import orjson
 import sqlalchemy as sa
@@ -51,6 +52,15 @@ def open_payload(connection: Connection, digest: str, sealer: Sealer) -> bytes:
     """The bytes as they came; raises SealBroken."""
     sealed = connection.execute(sa.select(PAYLOAD.c.sealed).where(PAYLOAD.c.digest == digest)).scalar_one()
     return sealer.open(bytes(sealed), bound_to=digest)
+
+
+def open_inputs(
+    connection: Connection, stored: Sequence[StoredPayload], sealer: Sealer
+) -> Iterator[tuple[tuple[StoredPayload, ...], bytes]]:
+    """Each input as it came, with the receipts of its pieces; one at a time is in memory. Raises SealBroken."""
+    for _, pieces in groupby(stored, key=lambda each: each.digest.partition("/")[0]):
+        receipts = tuple(pieces)
+        yield receipts, b"".join(open_payload(connection, each.digest, sealer) for each in receipts)
 
 
 def rows_of_receipts(connection: Connection, table: str, receipt_ids: Sequence[str]) -> Iterator[HeldRow]:

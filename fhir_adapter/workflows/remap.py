@@ -25,7 +25,7 @@ from fhir_adapter.store.stored_payloads import (
     delete_source_rows,
     list_payloads,
     listed_issues,
-    open_payload,
+    open_inputs,
     renew_receipt,
     rows_of_keys,
     rows_of_receipts,
@@ -104,9 +104,7 @@ def remap(intake: Intake, *, adapter_name: str | None, is_dry: bool = False) -> 
 
 
 def _remapped(connection: Connection, stored: Sequence[StoredPayload], intake: Intake) -> Iterator[Remapped]:
-    for _, pieces in groupby(stored, key=lambda each: each.digest.partition("/")[0]):
-        receipts = tuple(pieces)
-        raw = b"".join(open_payload(connection, each.digest, intake.sealer) for each in receipts)
+    for receipts, raw in open_inputs(connection, stored, intake.sealer):
         yield Remapped(receipts, tuple(_read(raw, receipts[0], intake)))
 
 
