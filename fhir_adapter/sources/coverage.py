@@ -16,7 +16,7 @@ from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.feed import FeedFile, bundles_in, csv_file, meets, opened, resource_of
 from fhir_adapter.sources.registry import MANIFEST, AdapterParts, planned
 from fhir_adapter.sources.row_steps import Fact
-from fhir_adapter.sources.rule_places import RuleLines
+from fhir_adapter.sources.rule_lines import RuleLines
 from fhir_adapter.sources.view_paths import ElementPath, elements_in, path_text, reads_of
 
 

@@ -11,7 +11,7 @@ from fhir_adapter.sources.suggestions import did_you_mean
 
 
 def adapter_folders(base: Path, asked: Sequence[str] = ()) -> list[Path]:
-    """Folders by name below `base`, or by path; every folder below `base` when none is asked for.
+    """Folders by path, or by name below `base`; every folder below `base` when none is asked for.
 
     A path may also be a folder of adapters. Raises AdapterUnknown for what is neither.
     """
@@ -27,11 +27,12 @@ def folders_below(base: Path) -> list[Path]:
 
 def _named(base: Path, name: str) -> list[Path]:
     path = Path(name)
-    for folder in (base / name, path):
+    for folder in (path, base / name):
         if (folder / MANIFEST).is_file() and (folder == path or path.name == name):
             return [folder.resolve()]
     if path.is_dir() and (found := folders_below(path)):
         return [each.resolve() for each in found]
     known = tuple(each.name for each in folders_below(base))
-    text = f"there is no adapter of this name and no folder with {MANIFEST}{did_you_mean(name, known)}"
+    nearest = did_you_mean(name, known)
+    text = f"there is no adapter of this name and no folder with {MANIFEST}{nearest}; known: {', '.join(known)}"
     raise AdapterUnknown(name, text, known)

@@ -39,7 +39,7 @@ from fhir_adapter.sources.golden_case import (
     outcome_of_records,
 )
 from fhir_adapter.sources.registry import MANIFEST, Adapter, AdapterParts, load_parts, planned
-from fhir_adapter.sources.rule_places import RuleLines
+from fhir_adapter.sources.rule_lines import RuleLines
 from fhir_adapter.sources.view import View
 from fhir_adapter.sources.workbench import Bench
 
