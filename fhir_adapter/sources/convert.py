@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
@@ -72,15 +73,15 @@ def cell_reader(column: Column, rule: ColumnRule, places: Places, maps: Mapping[
     if rule.as_ == "imd_missing_reason":
         return partial(read_missing_reason, origins)
     if rule.as_ == "weeks+days":
-        return single_reader(origins[0], partial(weeks_and_days, *limits(column, rule)))
+        return SingleReader(origins[0], partial(weeks_and_days, *limits(column, rule)))
     if rule.unit is not None:
         return unit_reader(column, rule, origins[0], places)
     if rule.time is not None:
         return moment_reader(rule.date, origins[0], place_of(rule.time, places))
     if len(origins) == 1 and rule.text is None and (rule.type or column.type) is ColumnType.STRING:
-        return text_reader(origins[0])
+        return SingleReader(origins[0], text_cell)
     convert = converter(column, rule, maps)
-    return single_reader(origins[0], convert) if len(origins) == 1 else first_reader(origins, convert)
+    return SingleReader(origins[0], convert) if len(origins) == 1 else first_reader(origins, convert)
 
 
 def place_of(name: str, places: Places) -> int:
@@ -147,28 +148,24 @@ def plain_digits(text: str) -> bool:
     return 1 <= len(text) <= 3 and text.isascii() and text.isdigit()
 
 
-def text_reader(origin: int) -> Reader:
+@dataclass(frozen=True, slots=True)
+class SingleReader:
+    """The cell of one value. The parts can be seen, so that compiled rows read the value without a call for it."""
+
+    origin: int
+    convert: Converter
+
+    def __call__(self, row: Sequence[Any]) -> Cell:
+        """The cell of a row; None where the value is absent."""
+        value = row[self.origin]
+        return None if value is None else self.convert(value)
+
+
+def text_cell(value: Any) -> Cell:
     """A text as it stands; most cells are such, so the common case is decided here."""
-
-    def read(row: Sequence[Any]) -> Cell:
-        value = row[origin]
-        if value is None:
-            return None
-        if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
-            return value.strip() or None
-        return to_text(None, value)
-
-    return read
-
-
-def single_reader(origin: int, convert: Converter) -> Reader:
-    """The cell of one value."""
-
-    def read(row: Sequence[Any]) -> Cell:
-        value = row[origin]
-        return None if value is None else convert(value)
-
-    return read
+    if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
+        return value.strip() or None
+    return to_text(None, value)
 
 
 def first_reader(origins: Sequence[int], convert: Converter) -> Reader:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, TypeAlias
 
 from fhir_adapter.sources import row_runtime
+from fhir_adapter.sources.convert import SingleReader
 from fhir_adapter.sources.row_runtime import Assembly, Draft
 from fhir_adapter.sources.row_steps import CellStep, RowsPlan, SpineStep, TableJoin, ViewJoin
 
@@ -90,11 +91,20 @@ class RowsWriter:
         if reading:
             with self._block("try:"):
                 for name, step in reading:
-                    self._line(f"{name} = {self._named('read', step.read)}(row)")
+                    self._read_one(name, step)
             with self._block("except CellFault:"):
                 steps = self._named("steps", tuple(each for _, each in reading))
                 self._line(f"[{', '.join(name for name, _ in reading)}] = read_each({steps}, entry, row, assembly)")
         return names
+
+    def _read_one(self, name: str, step: CellStep) -> None:
+        """Lines that read one cell; most are of one value, and most values are absent in most rows."""
+        if isinstance(step.read, SingleReader):
+            self._line(f"{name} = row[{step.read.origin}]")
+            self._line(f"if {name} is not None:")
+            self._line(f"    {name} = {self._named('convert', step.read.convert)}({name})")
+        else:
+            self._line(f"{name} = {self._named('read', step.read)}(row)")
 
     def _put(self, cells: Sequence[CellStep], names: Sequence[str], drafts: str, *, fill: bool) -> None:
         """Lines that put the cells into drafts: where there is none yet, else two values are settled."""
