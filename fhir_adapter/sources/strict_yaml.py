@@ -29,6 +29,8 @@ class StrictLoader(yaml.SafeLoader):
         """Refuse a key that is given twice; the later one would win in silence."""
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is a word", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, "this key is given twice", key.start_mark)
             seen.add(key.value)
