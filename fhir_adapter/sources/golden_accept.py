@@ -65,11 +65,17 @@ def present(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def issues_in_order(case: GoldenCase, found: Outcome) -> list[dict[str, str]]:
-    """Issues in the order of the case, then those that are new."""
+    """Issues in the order of the case, then those that are new; with their severity where the case names it."""
     before = [(each.code, each.location) for each in case.issues]
     places = {each: at for at, each in reversed(list(enumerate(before)))}
-    ordered = sorted(found.issues, key=lambda each: places.get(each, len(before)))
-    return [{"code": code, "location": location} for code, location in ordered]
+    weighed = {(each.code, each.location) for each in case.issues if each.severity is not None}
+    ordered = sorted(
+        zip(found.issues, found.severities, strict=True), key=lambda each: places.get(each[0], len(before))
+    )
+    return [
+        {"code": issue[0], "location": issue[1], **({"severity": str(severity)} if issue in weighed else {})}
+        for issue, severity in ordered
+    ]
 
 
 def rendered(part: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from fhir_adapter.sources.adapter import BundleManifest, ManifestModel
 from fhir_adapter.sources.bundle_source import map_bundle
 from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.csv_text import read_header
-from fhir_adapter.sources.issues import Issue
+from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.sources.recognition import fits_bundle, fits_header
 from fhir_adapter.sources.records import Cell, MappedRecord
 from fhir_adapter.sources.registry import Adapter
@@ -30,10 +30,11 @@ PresentRow = Mapping[str, Cell]
 
 
 class ExpectedIssue(ManifestModel):
-    """An issue that the input must give."""
+    """An issue that the input must give. severity: left out, it is not compared."""
 
     code: str
     location: str
+    severity: Severity | None = None
 
 
 class GoldenCase(ManifestModel):
@@ -60,7 +61,7 @@ class GoldenCase(ManifestModel):
 class Outcome:
     """What an adapter makes of the input of a case, in the form in which a case expects it. rows: with their keys.
 
-    claimed_headers: the strange headers that it takes for its own.
+    severities: of each issue, in their order. claimed_headers: the strange headers that it takes for its own.
     """
 
     rows: Mapping[str, Sequence[PresentRow]]
@@ -68,6 +69,7 @@ class Outcome:
     issues: Sequence[tuple[str, str]]
     recognised: bool
     sources: Sequence[str]
+    severities: Sequence[Severity]
     claimed_headers: Sequence[str] = ()
 
 
@@ -138,6 +140,7 @@ def outcome_of_records(records: Sequence[MappedRecord], *, recognised: bool) -> 
         issues=[(issue.code, issue.location) for issue in merged_issues(records)],
         recognised=recognised,
         sources=[record.source for record in records],
+        severities=[issue.severity for issue in merged_issues(records)],
     )
 
 
@@ -169,6 +172,7 @@ def compared(case: GoldenCase, found: Outcome) -> list[Difference]:
         wanted_people = [{name: value for name, value in each.items() if value is not None} for each in case.identities]
         differences += row_differences(IDENTITIES, ("person_source_key", "role"), wanted_people, found.identities)
     differences += issue_differences([(each.code, each.location) for each in case.issues], found.issues)
+    differences += severity_differences(case.issues, found)
     if case.recognised is not found.recognised:
         differences.append(Difference(RECOGNISED, "", "", case.recognised, found.recognised))
     differences += [Difference(RECOGNISED, each, "", None, True) for each in found.claimed_headers]
@@ -218,6 +222,17 @@ def issue_differences(wanted: Sequence[tuple[str, str]], got: Sequence[tuple[str
         for each in dict.fromkeys((*wanted, *got))
         for code, location in [each]
         if wanted.count(each) != got.count(each)
+    ]
+
+
+def severity_differences(wanted: Sequence[ExpectedIssue], found: Outcome) -> list[Difference]:
+    """Issues of which the case names the severity and that come with another."""
+    weighed = dict(zip(found.issues, found.severities, strict=True))
+    return [
+        Difference(ISSUES, each.location, f"severity of {each.code}", each.severity, severity)
+        for each in wanted
+        if each.severity is not None
+        and (severity := weighed.get((each.code, each.location))) not in (None, each.severity)
     ]
 
 

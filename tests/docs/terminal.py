@@ -22,7 +22,7 @@ from tests.worlds import Perinatal
 SERVICE = "http://127.0.0.1:8080"  # where pages say that the service is
 PRETTY = "python -m json.tool --indent 2"
 LAST_CODE = "echo $?"
-PLAIN = frozenset(("ls", "cat", "head", "python"))
+PLAIN = frozenset(("ls", "cat", "head", "cp", "python"))
 NOT_PLAYED: Mapping[str, str] = {
     "make": "a target of the Makefile, which exists; the tests themselves are run by one",
     "docker": "needs a container engine; the services named are those of the file",
