@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -118,22 +119,34 @@ class MappedCase:
 
 
 class CaseOrder(Generic[CaseT]):
-    """The cases of an adapter, the one that noticed last before the others: it is likely to notice the next."""
+    """The cases of an adapter, small ones first, and before them the one that noticed last: it is likely to again."""
 
-    def __init__(self, cases: Sequence[CaseT]) -> None:
-        self._cases = list(cases)
+    def __init__(self, cases: Sequence[tuple[int, CaseT]]) -> None:
+        self._cases = [case for _, case in sorted(cases, key=itemgetter(0))]
+        self._last: CaseT | None = None
 
     def notice(self, differs: Callable[[CaseT], bool]) -> bool:
         """Whether any case differs, or cannot run."""
-        for at, case in enumerate(self._cases):
-            try:
-                found = differs(case)
-            except BROKEN:
-                found = True
-            if found:
-                self._cases.insert(0, self._cases.pop(at))
+        if self._last is not None and is_different(differs, self._last):
+            return True
+        for case in self._cases:
+            if case is not self._last and is_different(differs, case):
+                self._last = case
                 return True
         return False
+
+
+def is_different(differs: Callable[[CaseT], bool], case: CaseT) -> bool:
+    """Whether a case differs; one that cannot run does."""
+    try:
+        return differs(case)
+    except BROKEN:
+        return True
+
+
+def size_of(case: GoldenCase) -> int:
+    """How much a case has to map: entries of a bundle, characters of a file."""
+    return len(case.csv or "") if case.bundle is None else len(case.bundle.get("entry", ()))
 
 
 class BundleTrial:
@@ -148,7 +161,7 @@ class BundleTrial:
         self._adapter = planned(parts, choosers=self._choosers)
         assert self._adapter.bundle_plan is not None
         self._plan = self._adapter.bundle_plan
-        self._cases = CaseOrder([self._mapped(each) for each in cases if each.bundle is not None])
+        self._cases = CaseOrder([(size_of(each), self._mapped(each)) for each in cases if each.bundle is not None])
 
     def _mapped(self, case: GoldenCase) -> MappedCase:
         facts = view_facts(self._plan, case.bundle or {}, digest=DIGEST)
@@ -207,7 +220,7 @@ class FileTrial:
     def __init__(self, parts: AdapterParts, cases: Sequence[GoldenCase]) -> None:
         self._parts = parts
         self._adapter = planned(parts)
-        self._cases = CaseOrder(cases)
+        self._cases = CaseOrder([(size_of(each), each) for each in cases])
 
     def dropped(self) -> Iterator[Dropped]:
         """Every rule, with the run of the cases without it."""
@@ -276,7 +289,7 @@ def rule_name(part: object, path: KeyPath) -> str:
         elif isinstance(part, IdentityRule):
             table, keys = f"identity {part.role}", []
         elif key != "columns":
-            keys.append(str(part) if isinstance(key, int) and isinstance(part, str) else str(key))
+            keys.append(part or "''" if isinstance(key, int) and isinstance(part, str) else str(key))
     return ".".join(each for each in (table, *keys) if each)
 
 

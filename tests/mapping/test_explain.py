@@ -216,10 +216,8 @@ GENERIC_LINE = "RWE,M1,D1,B1,02/03/2026,04:15,,10217006,399031001,39+2,3.41,"
             "|10217006|399031001|",
             [
                 "group group 2 of the line",
-                "condition the line meets: Tear2 is filled",
                 "input 10217006",
                 "group group 3 of the line",
-                "condition the line meets: Tear3 is filled",
                 "input 399031001",
             ],
         ),

@@ -93,6 +93,37 @@ def test_an_input_that_is_not_recognised_is_a_difference_unless_the_case_says_so
     assert differences_of(ukcore, case.model_copy(update={"recognised": False})) == []
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("sources: [msds-csv]\n", []),
+        ("sources: ['msds-csv:RSA']\n", ["sources: expected 'msds-csv:RSA', got 'msds-csv'"]),
+        ("strange_headers: ['UniqPregID,LPIDBaby']\n", []),
+        ("strange_headers: ['UniqPregID,LabourDeliveryID,LabourOnsetMethod']\n",
+         ["recognised UniqPregID,LabourDeliveryID,LabourOnsetMethod: expected nothing, got True"]),
+    ],
+)  # fmt: skip
+def test_a_case_may_name_its_feeds_and_headers_that_are_not_ours(msds: Adapter, more: str, told: list[str]) -> None:
+    text = accepted_text(CASE, case := parse_case(CASE, place="case.yaml"), outcome_of(msds, case))
+    assert list(map(str, differences_of(msds, parse_case(text + more, place="case.yaml")))) == told
+
+
+@pytest.mark.parametrize(("severity", "count"), [("warning", 0), ("error", 1)])
+def test_a_case_may_name_the_severity_of_an_issue(registry: AdapterRegistry, severity: str, count: int) -> None:
+    file = SHIPPED / "qicore" / "tests" / "history-parity.yaml"
+    text = file.read_text("utf-8").replace('"severity": "warning"', f'"severity": "{severity}"')
+    assert len(differences_of(registry.by_name("qicore"), parse_case(text, place="case.yaml"))) == count
+
+
+@pytest.mark.parametrize(
+    "rule", ["birth_weight_g.unit.allow.g", "when.0", "prefer.smoker", "missing.NULL", "recognise.header.LPIDBaby"]
+)
+def test_every_kind_of_rule_is_dropped(bench_folder: Path, rule: str) -> None:
+    shutil.rmtree(bench_folder / "tests")
+    survivors = mutants_of(open_bench(bench_folder)).survivors
+    assert [each for each in survivors if each.rule.endswith(rule)] != []
+
+
 def test_cases_are_accepted_in_their_files(bench_folder: Path) -> None:
     file = bench_folder / "tests" / "twins.yaml"
     file.write_text(file.read_text("utf-8").replace("outcome: '01'", "outcome: '02'"), "utf-8")
@@ -109,6 +140,13 @@ def test_every_dropped_rule_is_noticed_once_the_cases_name_identities(nameless_f
     assert before.total == after.total
     assert len(after.survivors) < len(before.survivors)
     assert after.score == 1
+
+
+def test_a_filter_of_a_view_is_dropped_too(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(SHIPPED / "mihr", tmp_path / "mihr"))
+    shutil.rmtree(folder / "tests")
+    found = [each for each in mutants_of(open_bench(folder)).survivors if "views/gestation.json" in each.place]
+    assert {each.rule for each in found} >= {"condition 1", "part 1 of condition 1", "condition 2", "column value"}
 
 
 def test_a_survivor_is_named_with_its_line(nameless_folder: Path) -> None:
