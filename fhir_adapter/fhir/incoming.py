@@ -21,7 +21,8 @@ NAMELESS = ("payload", "Bundle")
 OTHER_NAME = "(other)"  # stands for a name that R4 does not give to an element: it may be anything
 SHOWN_DEPTH = 8  # parts of a path that leads too deep
 QUOTE = b'"'
-NOT_A_BRACKET = bytes(byte for byte in range(256) if byte not in b"[]{}")
+BACKSLASH = b"\\"
+DEEPEST_WRITTEN = 254  # orjson, README: "raises JSONEncodeError if a dict, list, ... recurses more than 254 levels"
 BUNDLE_TYPES = frozenset(
     (
         "batch",
@@ -58,11 +59,14 @@ def parse_json(raw: bytes, limits: IncomingLimits, *, place: str = "payload") ->
     document = _load(raw, place)
     if not isinstance(document, dict):
         raise PayloadRefused("payload.not-an-object", place, "one JSON object is expected; send a FHIR resource")
-    if _may_be_deeper(raw, limits.max_depth):
+    written = _written_within(document, limits.max_depth)
+    if written is None:
         _check_depth(document, limits.max_depth, place)
-    if b"\\u0000" in raw:
+    has_escapes = BACKSLASH in raw
+    if has_escapes and b"\\u0000" in raw:
         _check_no_nul(document, place)
-    if _may_repeat_a_key(raw, document):
+    # Bytes that are written again as they came hold no key that the parser dropped.
+    if written != raw and _may_repeat_a_key(raw, written, has_escapes=has_escapes):
         refuse_duplicate_keys(raw, place=place)
     return document
 
@@ -172,27 +176,32 @@ def _reason(cause: orjson.JSONDecodeError) -> str:
     return "check the file there"
 
 
-def _may_repeat_a_key(raw: bytes, document: Json) -> bool:
+def _may_repeat_a_key(raw: bytes, written: bytes | None, *, has_escapes: bool) -> bool:
     """Whether an object may hold a key twice: then the document, written again, has fewer quotation marks.
 
     A key that comes again is dropped by the parser, and two quotation marks with it. Every other mark is written
     again, save where the sender wrote one within a text by its number, after which only a slow look tells.
     """
-    return b"\\u0022" in raw or raw.count(QUOTE) != orjson.dumps(document).count(QUOTE)
+    if written is None or (has_escapes and b"\\u0022" in raw):
+        return True
+    return raw.count(QUOTE) != written.count(QUOTE)
 
 
-def _may_be_deeper(raw: bytes, limit: int) -> bool:
-    """Whether brackets alone allow a nesting beyond the limit: a few passes in C, no walk over values.
+def _written_within(document: Json, limit: int) -> bytes | None:
+    """The document written again; None when it may be nested beyond the limit.
 
-    Each pass removes the innermost pairs, so a document of depth d is gone after d passes. Brackets inside strings
-    only make the answer yes, after which the values are walked.
+    The writer refuses what is nested beyond DEEPEST_WRITTEN: the document goes to it inside as many lists as leave
+    just the limit, so that the depth is found without a walk.
     """
-    brackets = raw.translate(None, NOT_A_BRACKET)
-    for _ in range(limit):
-        if not brackets:
-            return False
-        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
-    return bool(brackets)
+    spare = max(0, DEEPEST_WRITTEN - limit)
+    nested: object = document
+    for _ in range(spare):
+        nested = [nested]
+    try:
+        written = orjson.dumps(nested)
+    except orjson.JSONEncodeError:
+        return None
+    return written[spare : len(written) - spare]
 
 
 def _check_depth(document: Json, limit: int, place: str) -> None:

@@ -6,7 +6,6 @@ from the Bundle, `Bundle.entry[3].resource.birthDate`, and no text holds a value
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,16 +13,11 @@ from functools import cache
 from typing import Any
 
 from fhir_adapter.fhir.elements import Json
-from fhir_adapter.fhir.r4_schema import BrokenRule, ElementPath, R4Schema, SchemaFault, fhirpath
+from fhir_adapter.fhir.r4_schema import BrokenRule, ElementPath, OwnAnswer, R4Schema, SchemaFault, fhirpath
 
-METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"))  # R4 http-verb
-USUAL_ENTRY = frozenset(("fullUrl", "resource", "request"))
-BARE_ENTRY = frozenset(("resource",))  # of a collection
-USUAL_REQUEST = frozenset(("method", "url"))
 NAMES = frozenset(("id", "fullUrl", "reference", "resourceType"))  # what joins records: better odd than absent
 OTHER_TYPE = "(no type of R4)"
 STAND_IN: Json = {"resourceType": "Basic"}  # for a resource in its entry: each is checked by its own type
-SPACE = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +58,19 @@ def settle_bundle(document: dict[str, Any]) -> IncomingFindings:
     faults: list[SchemaFault] = []
     unchecked: Counter[str] = Counter()
     entries = document.get("entry") or ()
-    if not _is_usual_shell(document, entries, schema):
+    # The schema takes any object with a type for a resource in an entry, so that the shell alone is asked about here.
+    if not schema.is_valid("Bundle", document):
         faults += schema.placed_faults("Bundle", _shell(document, entries))
-    answer_of = schema.own_answer
+    answers: dict[str, OwnAnswer | None] = {}
     for position, entry in enumerate(entries):
         resource = entry.get("resource") if type(entry) is dict else None
         kind = resource.get("resourceType") if type(resource) is dict else None
         if type(kind) is not str or not kind:
             continue  # the mapping says so: an entry without a resource
         assert type(resource) is dict
-        answer = answer_of(kind)
+        if kind not in answers:
+            answers[kind] = schema.own_answer(kind)
+        answer = answers[kind]
         if answer is None:
             unchecked[kind if schema.is_type_of_r4(kind) else OTHER_TYPE] += 1
         elif not answer(resource) or ("contained" in resource and not schema.is_valid(kind, resource)):
@@ -88,30 +85,6 @@ def settle_bundle(document: dict[str, Any]) -> IncomingFindings:
     )
     _leave_out(document, [each.path for each in faults if _can_leave_out(each)])
     return IncomingFindings(found, unchecked)
-
-
-def _is_usual_shell(document: Json, entries: Sequence[object], schema: R4Schema) -> bool:
-    """Whether the Bundle around its resources is R4, decided without the schema for entries of the usual shape."""
-    head = {name: value for name, value in document.items() if name != "entry"}
-    if "entry" in document and not entries:
-        return False
-    return _are_usual(entries) and schema.is_valid("Bundle", head)
-
-
-def _are_usual(entries: Sequence[object]) -> bool:
-    addresses: list[str] = []
-    for entry in entries:
-        if type(entry) is dict and entry.keys() == BARE_ENTRY:
-            continue
-        if type(entry) is not dict or entry.keys() != USUAL_ENTRY:
-            return False
-        address, request = entry["fullUrl"], entry["request"]
-        if type(request) is not dict or request.keys() != USUAL_REQUEST or type(request["url"]) is not str:
-            return False
-        if type(address) is not str or type(request["method"]) is not str or request["method"] not in METHODS:
-            return False
-        addresses += (address, request["url"])
-    return SPACE.search("".join(addresses)) is None
 
 
 def _shell(document: Json, entries: Sequence[object]) -> Json:

@@ -18,6 +18,8 @@ from fhir_adapter.fhir.elements import Json
 SCHEMA_FILE = "r4.schema.json.gz"
 MASK = "(not shown)"
 LISTED_OPTIONS = 12  # a longer list of allowed codes helps nobody in a message
+RULES_OF_NAMES = ("additionalProperties", "allOf", "dependencies", "minProperties", "required")
+MOST_SHAPES = 500  # of one type that are remembered; the resources of a feed have a few dozen
 
 FaultAt = tuple[str, str]
 ElementPath = tuple[str | int, ...]
@@ -62,9 +64,33 @@ class R4Schema:
     def own_answer(self, resource_type: str) -> OwnAnswer | None:
         """The fast answer for resources of a type, what they contain left aside; None for a type not known here."""
         if resource_type not in self._own_answers:
-            answer = self._validator(resource_type).is_valid if self.knows(resource_type) else None
+            answer = self._answer_by_shape(resource_type) if self.knows(resource_type) else None
             self._own_answers[resource_type] = answer
         return self._own_answers[resource_type]
+
+    def _answer_by_shape(self, resource_type: str) -> OwnAnswer:
+        """The fast answer, by which names of elements stand in a resource.
+
+        Which elements there must be, may be and may not be together is a question of the names alone: a valid resource
+        answers it for all that have the same ones, and what is asked of them is what each element holds.
+        """
+        is_valid = self._validator(resource_type).is_valid
+        definition = self._definitions[resource_type]
+        elements = {rule: held for rule, held in definition.items() if rule not in RULES_OF_NAMES}
+        has_valid_elements = self._compiled(elements, resource_type).is_valid
+        valid_shapes: set[tuple[str, ...]] = set()
+
+        def answer(resource: Json) -> bool:
+            shape = tuple(resource)
+            if shape in valid_shapes:
+                return has_valid_elements(resource)
+            if not is_valid(resource):
+                return False
+            if len(valid_shapes) < MOST_SHAPES:
+                valid_shapes.add(shape)
+            return True
+
+        return answer
 
     def is_valid(self, resource_type: str, resource: Json) -> bool:
         """The fast answer: no places, no texts. The type must be known."""
@@ -113,14 +139,16 @@ class R4Schema:
 
     def _validator(self, resource_type: str) -> jsonschema_rs.Draft6Validator:
         if resource_type not in self._validators:
-            schema = {
-                "$ref": f"#/definitions/{resource_type}",
-                "definitions": _reachable(self._definitions, resource_type),
-            }
-            # The linear-time engine: the pattern of base64Binary nests repetitions.
-            engine = jsonschema_rs.RegexOptions()
-            self._validators[resource_type] = jsonschema_rs.Draft6Validator(schema, mask=MASK, pattern_options=engine)
+            root = {"$ref": f"#/definitions/{resource_type}"}
+            self._validators[resource_type] = self._compiled(root, resource_type)
         return self._validators[resource_type]
+
+    def _compiled(self, root: Mapping[str, Any], resource_type: str) -> jsonschema_rs.Draft6Validator:
+        """A validator of these rules, with the definitions that resources of the type come to."""
+        schema = {**root, "definitions": _reachable(self._definitions, resource_type)}
+        # The linear-time engine: the pattern of base64Binary nests repetitions.
+        engine = jsonschema_rs.RegexOptions()
+        return jsonschema_rs.Draft6Validator(schema, mask=MASK, pattern_options=engine)
 
 
 @cache

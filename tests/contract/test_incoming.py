@@ -48,6 +48,25 @@ def test_unreadable_input_is_refused_with_its_code(raw: bytes, code: str) -> Non
     assert refusal.value.code == code
 
 
+@pytest.mark.parametrize("limit", [1, 100, 253, 254, 255, 400])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")], ids=["lists", "objects"])
+def test_a_document_may_be_as_deep_as_the_limit_and_no_deeper(limit: int, opening: bytes, closing: bytes) -> None:
+    within = b'{"a":' + opening * (limit - 1) + b"1" + closing * (limit - 1) + b"}"
+    beyond = b'{"a":' + opening * limit + b"1" + closing * limit + b"}"
+    assert parse_json(within, IncomingLimits(max_depth=limit))
+    with pytest.raises(PayloadRefused) as refusal:
+        parse_json(beyond, IncomingLimits(max_depth=limit))
+    assert refusal.value.code == "payload.too-deep"
+
+
+@pytest.mark.parametrize("layout", [None, orjson.OPT_INDENT_2], ids=["compact", "indented"])
+def test_a_key_given_twice_is_found_in_any_layout(layout: int | None) -> None:
+    raw = orjson.dumps({"a": 1.5, "b": {"c": "x", "d": "y"}}, option=layout).replace(b'"d"', b'"c"')
+    with pytest.raises(PayloadRefused) as refusal:
+        parse_json(raw, LIMITS)
+    assert refusal.value.code == "payload.duplicate-key"
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -162,6 +181,33 @@ def test_a_fault_of_a_resource_never_shows_a_value(resource: Json) -> None:
 @pytest.mark.parametrize("resource", [each for each, _, _ in PATIENT_FAULTS.values()], ids=PATIENT_FAULTS.keys())
 def test_the_fast_answer_agrees_with_the_list_of_faults(resource: Json) -> None:
     assert not SCHEMA.is_valid("Patient", resource)
+
+
+FAULTS_OF_KNOWN_SHAPES: dict[str, tuple[Json, Json]] = {
+    "code outside its list": (patient(), patient(gender=CANARY)),
+    "date of another form": (patient(), patient(birthDate="14/07/1996")),
+    "number for text": (patient(), patient(name=[{"family": 7}])),
+    "name of another type": (patient(), patient(resourceType="Observation")),
+    "empty list": (patient(), patient(name=[])),
+    "null": (patient(), patient(gender=None)),
+    "required element inside": (
+        patient(link=[{"other": {"display": CANARY}, "type": "seealso"}]),
+        patient(link=[{"other": {"display": CANARY}}]),
+    ),
+    "unknown element inside": (patient(), patient(name=[{"subject": CANARY}])),
+    "a further element": (patient(), patient(subject={"display": CANARY})),
+    "two types of one choice": (
+        patient(deceasedBoolean=False),
+        patient(deceasedBoolean=False, deceasedDateTime="2024"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("valid", "faulty"), FAULTS_OF_KNOWN_SHAPES.values(), ids=FAULTS_OF_KNOWN_SHAPES.keys())
+def test_a_valid_resource_of_the_same_elements_hides_no_fault(valid: Json, faulty: Json) -> None:
+    answer = R4Schema().own_answer("Patient")
+    assert answer is not None
+    assert [answer(each) for each in (valid, valid, faulty, faulty, valid)] == [True, True, False, False, True]
 
 
 def test_an_unknown_resource_type_is_one_fault() -> None:
