@@ -80,6 +80,8 @@ def note_unplaced(plan: BundlePlan, assembly: Assembly) -> None:
     """A word on each fact that belongs to no row."""
     text = "nothing in this record says what this belongs to, so it was not used; send the resource it refers to"
     facts, placed = assembly.facts, assembly.placed
+    if len(placed) == sum([len(facts[slot]) for slot in plan.fact_slots]):
+        return
     for slot in plan.fact_slots:
         for fact in facts[slot]:
             if id(fact) not in placed:

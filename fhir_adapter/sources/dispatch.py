@@ -93,9 +93,9 @@ def chooser(always: tuple[Runnable, ...], by_code: Sequence[tuple[Path, CodeTabl
 
 
 def sole_concept_chooser(always: tuple[Runnable, ...], path: Path, table: CodeTable, look_through: Chooser) -> Chooser:
-    """The same for a path of two names, with the common case decided first: one concept, of which one coding is known.
+    """The same for a path of two names, with the common case decided first: one concept whose codings ask for the same.
 
-    Two codings of one concept that ask for views are rare enough to be looked through once more.
+    Two codings of one concept that ask for different views are rare enough to be looked through once more.
     """
     first, second = path
     chosen = {coding: (*always, *found) for coding, found in table.items()}
@@ -110,7 +110,9 @@ def sole_concept_chooser(always: tuple[Runnable, ...], path: Path, table: CodeTa
                 coding = codings[0]
                 return chosen.get((coding["system"], coding["code"]), always)
             found = [chosen[asked] for each in codings if (asked := (each["system"], each["code"])) in chosen]
-            return always if not found else found[0] if len(found) == 1 else look_through(resource)
+            if not found:
+                return always
+            return found[0] if found.count(found[0]) == len(found) else look_through(resource)
         except (KeyError, TypeError, ValueError):  # of another shape: several concepts, or none; a code that is none
             return look_through(resource)
 

@@ -50,9 +50,8 @@ def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tu
     One walk over the bundle for the claims of all adapters: most resources are of a type that nobody claims.
     """
     strongest, claimants = 0, frozenset[str]()
-    for resource in resources_of(document):
-        resource_type = resource.get("resourceType")
-        for each in claims.get(resource_type, ()) if type(resource_type) is str else ():
+    for resource, found in claimed_resources(claims, document):
+        for each in found:
             if each.strength < strongest:
                 break
             is_news = each.strength > strongest or each.name not in claimants
@@ -60,6 +59,21 @@ def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tu
                 claimants = frozenset((each.name,)) | (claimants if each.strength == strongest else frozenset())
                 strongest = each.strength
     return strongest, claimants
+
+
+def claimed_resources(
+    claims: ClaimsByType, document: Mapping[str, Any]
+) -> list[tuple[Mapping[str, Any], Sequence[NamedClaim]]]:
+    """The bundle itself and what its entries hold, as far as anybody claims their type, with those claims."""
+    entries = document.get("entry")
+    return [
+        (resource, claims[kind])
+        for entry in ({"resource": document}, *(entries if type(entries) is list else ()))
+        if type(entry) is dict
+        and type(resource := entry.get("resource")) is dict
+        and type(kind := resource.get("resourceType")) is str
+        and kind in claims
+    ]
 
 
 def resources_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -89,13 +103,15 @@ def meets(claim: BundleClaim, resource: Mapping[str, Any]) -> bool:
 def has_coding(claim: CodingClaim, resource: Mapping[str, Any]) -> bool:
     """Whether a concept of the element, or the coding that it is, is of the system and has the code."""
     value = resource.get(claim.element)
-    concepts = value if isinstance(value, list) else [value]
-    return any(
-        isinstance(coding, dict) and coding.get("system") == claim.system and claim.code in (None, coding.get("code"))
-        for concept in concepts
-        if isinstance(concept, dict)
-        for coding in codings_of(concept)
-    )
+    for concept in value if type(value) is list else (value,):
+        for coding in codings_of(concept) if type(concept) is dict else ():
+            if (
+                type(coding) is dict
+                and coding.get("system") == claim.system
+                and claim.code in (None, coding.get("code"))
+            ):
+                return True
+    return False
 
 
 def codings_of(concept: Mapping[str, Any]) -> Sequence[object]:
