@@ -24,7 +24,6 @@ from fhir_adapter.sources.bundle_plan import ranks
 from fhir_adapter.sources.concept_map import CodeMap
 from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader, constant_cell
 from fhir_adapter.sources.csv_conditions import CsvCondition
-from fhir_adapter.sources.csv_rows import RowsFunction, compile_row_builder
 from fhir_adapter.sources.csv_shapes import (
     condition_headers,
     headers_in,
@@ -83,7 +82,7 @@ class CsvRowsPlan:
     """How one line gives a row of one table; `when` holds the conditions that it must meet.
 
     cells: one for each mapped column of the table, in the order of the common model.
-    build: makes the rows out of the columns that are not fixed.
+    key_places: of the columns of the key among the cells.
     postcodes: places of the columns with the postcode of a residence, the first that is filled.
     """
 
@@ -92,7 +91,7 @@ class CsvRowsPlan:
     key_headers: str
     when: tuple[CsvCondition, ...]
     cells: tuple[CsvCell, ...]
-    build: RowsFunction
+    key_places: tuple[int, ...]
     postcodes: tuple[int, ...] = ()
 
 
@@ -270,11 +269,7 @@ def plan_rows(
         key_headers=", ".join(header for rule in key_rules for header in headers_of(rule)),
         when=plan_conditions(rules.when, layout),
         cells=cells,
-        build=compile_row_builder(
-            rules.table,
-            [(cell.target, cell.fixed) for cell in cells],
-            frozenset(cell.target for cell in cells if cell.reading is not Reading.FIXED),
-        ),
+        key_places=tuple(at for name in key for at, cell in enumerate(cells) if cell.target == name),
         postcodes=tuple(
             layout.places[name]
             for rule in rules.columns.values()

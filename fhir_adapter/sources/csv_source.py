@@ -114,7 +114,7 @@ class CsvReading:
             source=f"{self._adapter}:{sender}" if sender else self._adapter,
             source_record_id=f"{self._digest[:NAMED_DIGITS]}:{span}",
             recorded_at=None,
-            rows=rows.in_order(),
+            rows=rows.in_order(self._plan.columns),
             identities=rows.identities,
             issues=issues,
             homes=rows.homes,

@@ -24,11 +24,11 @@ from fhir_adapter.sources.csv_columns import (
 from fhir_adapter.sources.csv_conditions import conditional_column, masked, same_everywhere, where_met
 from fhir_adapter.sources.csv_plan import CsvCell, CsvIdentityPlan, CsvPlan, CsvRowsPlan, Reading
 from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import Cell, Home, Identity
+from fhir_adapter.sources.records import Cell, Home, Identity, RowTuple, TupleRows
 
 LineIssue: TypeAlias = tuple[int, Issue]  # number of the line in the file
-CellRow: TypeAlias = dict[str, Cell]
-KeyedRows: TypeAlias = dict[Hashable, CellRow]
+CellColumns: TypeAlias = Sequence[Sequence[Cell]]  # one for each mapped column of a table, a cell a line
+KeyedRows: TypeAlias = dict[Hashable, RowTuple]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class SenderRows:
     identities: list[Identity]
     homes: dict[Home, str] = field(default_factory=dict)
 
-    def in_order(self) -> Mapping[str, list[CellRow]]:
-        """The rows of each table that has any, in the order of their keys."""
-        return {table: in_order(rows) for table, rows in self.tables.items() if rows}
+    def in_order(self, columns: Mapping[str, tuple[str, ...]]) -> Mapping[str, TupleRows]:
+        """The rows of each table that has any, in the order of their keys; columns: of each table."""
+        return {table: TupleRows(columns[table], in_order(rows)) for table, rows in self.tables.items() if rows}
 
 
 class SenderTables:
@@ -61,9 +61,10 @@ class SenderTables:
             if chosen.numbers:
                 keys = [chosen.keys(each, scope) for each in self._plan.keys]
                 reading = TableReading(rows, self._name, chosen, issues)
-                made = reading.rows(readers, keys)
+                made = reading.cells(readers, keys)
                 if rows.postcodes:
-                    note_homes(made, postcodes_of(chosen, rows.postcodes), into.homes)
+                    homes = [made[place] for place in rows.key_places]
+                    note_homes(homes, postcodes_of(chosen, rows.postcodes), into.homes)
                 reading.put(made, into.tables.setdefault(rows.table, {}))
         for rule, dates in zip(self._plan.identities, self._birth_dates, strict=True):
             into.identities.extend(identities_of(rule, self._plan, scope, columns, dates))
@@ -102,82 +103,88 @@ class TableReading:
         self._columns = columns
         self._issues = issues
 
-    def rows(self, readers: Sequence[ColumnReader | None], keys: Sequence[Values]) -> list[CellRow]:
-        """A row for each line; a fault is an issue and its cell absent."""
-        made: list[Sequence[Cell]] = []
-        for cell, read in zip(self._plan.cells, readers, strict=True):
-            if cell.reading is Reading.KEY:
-                made.append(masked(self._columns, cell.when, keys[cell.key]))
-            elif read is not None and cell.reading is not Reading.FIXED:
-                faults: list[LineFault] = []
-                made.append(read(self._columns, faults))
-                for line, fault in faults:
-                    self._note(line, Severity.ERROR, fault.code, cell.headers, str(fault))
-        return self._plan.build(len(self._columns.numbers), made)
+    def cells(self, readers: Sequence[ColumnReader | None], keys: Sequence[Values]) -> CellColumns:
+        """The cells of each column; a fault is an issue and its cell absent."""
+        return [self._column(*each, keys) for each in zip(self._plan.cells, readers, strict=True)]
 
-    def put(self, rows: list[CellRow], known: KeyedRows) -> None:
-        """Add the rows to those known; one without its key is set aside, one of a known key is merged."""
-        for cell in self._plan.cells:
+    def _column(self, cell: CsvCell, read: ColumnReader | None, keys: Sequence[Values]) -> Sequence[Cell]:
+        if cell.reading is Reading.KEY:
+            return masked(self._columns, cell.when, keys[cell.key])
+        if read is None or cell.reading is Reading.FIXED:
+            return [cell.fixed] * len(self._columns.numbers)
+        faults: list[LineFault] = []
+        cells = read(self._columns, faults)
+        for line, fault in faults:
+            self._note(line, Severity.ERROR, fault.code, cell.headers, str(fault))
+        return cells
+
+    def put(self, columns: CellColumns, known: KeyedRows) -> None:
+        """Add a row for each line to those known; one without its key is set aside, one of a known key is merged."""
+        for cell, cells in zip(self._plan.cells, columns, strict=True):
             if cell.is_required:
-                self._note_missing(cell, rows)
-        keys = self._keys(rows)
+                self._note_missing(cell, cells)
+        keys = self._keys(columns)
+        rows = list(zip(*columns, strict=True))
         known_before = len(known)
         kept = list(map(known.setdefault, keys, rows))  # of equal keys the first line is kept
         if None in known:
             self._note_keyless(keys)
             del known[None]
         if len(known) < known_before + len(rows):
-            self._merge_repeated(keys, rows, kept)
+            self._merge_repeated(keys, rows, kept, known)
 
-    def _keys(self, rows: list[CellRow]) -> list[Hashable]:
-        [first, *others] = self._plan.key
+    def _keys(self, columns: CellColumns) -> Sequence[Hashable]:
+        [first, *others] = self._plan.key_places
         if not others:
-            return [row[first] for row in rows]
-        parts = [[row[name] for row in rows] for name in self._plan.key]
+            return columns[first]
+        parts = [columns[place] for place in self._plan.key_places]
         return [None if None in key else key for key in zip(*parts, strict=True)]
 
-    def _merge_repeated(self, keys: Sequence[Hashable], rows: Sequence[CellRow], kept: Sequence[CellRow]) -> None:
+    def _merge_repeated(
+        self, keys: Sequence[Hashable], rows: Sequence[RowTuple], kept: Sequence[RowTuple], known: KeyedRows
+    ) -> None:
         repeated = [at for at, first, row in zip(count(), kept, rows) if first is not row and first != row]
         for line in repeated:
-            if keys[line] is not None:
-                self._merge(kept[line], rows[line], line)
+            key = keys[line]
+            if key is not None:
+                known[key] = self._merged(known[key], rows[line], line)
 
-    def _merge(self, known: CellRow, again: Mapping[str, Cell], line: int) -> None:
-        """Add the cells of a further line with the same key; a different value is an issue and the first is kept."""
+    def _merged(self, known: RowTuple, again: RowTuple, line: int) -> RowTuple:
+        """The row with the cells of a further line of its key; where both say something, see `_one_of`."""
+        return tuple(
+            held if cell is None or cell == held else cell if held is None else self._one_of(step, held, cell, line)
+            for step, held, cell in zip(self._plan.cells, known, again, strict=True)
+        )
+
+    def _one_of(self, step: CsvCell, held: Cell, cell: Cell, line: int) -> Cell:
+        """Sets united, or the preferred of two codes; else the first, and an issue."""
+        if step.is_set:
+            return united_code_sets(str(held), str(cell))
+        if held in step.ranks and cell in step.ranks:
+            return min(held, cell, key=step.ranks.__getitem__)
         text = "two lines with one key give different values; the first was kept, correct the other at the source"
-        for step in self._plan.cells:
-            cell, held = again[step.target], known.get(step.target)
-            if held is None:
-                known[step.target] = cell
-            elif cell is None or cell == held:
-                continue
-            elif step.is_set:
-                known[step.target] = united_code_sets(str(held), str(cell))
-            elif held in step.ranks and cell in step.ranks:
-                known[step.target] = min(held, cell, key=step.ranks.__getitem__)
-            else:
-                self._note(line, Severity.WARNING, "record.contradicts-itself", step.headers, text)
+        self._note(line, Severity.WARNING, "record.contradicts-itself", step.headers, text)
+        return held
 
-    def _note_missing(self, cell: CsvCell, rows: Sequence[CellRow]) -> None:
-        for line, row in enumerate(rows):
-            if row[cell.target] is None:
-                self._note(line, Severity.ERROR, "value.missing", cell.headers, "a value is required here; send it")
+    def _note_missing(self, cell: CsvCell, cells: Sequence[Cell]) -> None:
+        for line in [at for at, value in enumerate(cells) if value is None]:
+            self._note(line, Severity.ERROR, "value.missing", cell.headers, "a value is required here; send it")
 
     def _note_keyless(self, keys: Sequence[Hashable]) -> None:
         text = f"a row of {self._plan.table} without {', '.join(self._plan.key)} was set aside; fill the column"
-        for line, key in enumerate(keys):
-            if key is None:
-                self._note(line, Severity.ERROR, "record.key-missing", self._plan.key_headers, text)
+        for line in [at for at, key in enumerate(keys) if key is None]:
+            self._note(line, Severity.ERROR, "record.key-missing", self._plan.key_headers, text)
 
     def _note(self, line: int, severity: Severity, code: str, headers: str, text: str) -> None:
         number = self._columns.numbers[line]
         self._issues.append((number, Issue(severity, code, f"{self._name}:{number} column {headers}", text)))
 
 
-def in_order(rows: KeyedRows) -> list[CellRow]:
+def in_order(rows: KeyedRows) -> list[RowTuple]:
     """The rows in the order of their keys as texts."""
     if set(map(type, rows)) == {str}:
-        return [rows[key] for key in sorted(map(str, rows))]  # texts are their own order
+        ordered = sorted(map(str, rows))  # texts are their own order
+        return list(rows.values()) if ordered == list(rows) else [rows[key] for key in ordered]
     return [rows[key] for key in sorted(rows, key=key_texts)]
 
 
@@ -206,11 +213,15 @@ def postcodes_of(columns: Columns, places: Sequence[int]) -> list[str | None]:
     return [next(filter(None, each), None) for each in zip(*postcodes, strict=True)]
 
 
-def note_homes(rows: Sequence[CellRow], postcodes: Sequence[str | None], homes: dict[Home, str]) -> None:
-    """Keep the postcode of each residence apart from its row; of two for one residence the first is kept."""
-    for row, postcode in zip(rows, postcodes, strict=True):
+def note_homes(keys: Sequence[Sequence[Cell]], postcodes: Sequence[str | None], homes: dict[Home, str]) -> None:
+    """Keep the postcode of each residence apart from its row; of two for one residence the first is kept.
+
+    keys: the columns `person_key` and `valid_from` of the residences.
+    """
+    people, since = keys
+    for person, day, postcode in zip(people, since, postcodes, strict=True):
         if postcode is not None:
-            homes.setdefault((str(row["person_key"]), str(row["valid_from"])), postcode)
+            homes.setdefault((str(person), str(day)), postcode)
 
 
 def date_or_none(rule: DateRule, row: Sequence[str | None]) -> str | None:
