@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
+from operator import itemgetter
 from typing import BinaryIO
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.csv_columns import Columns, Remembered
 from fhir_adapter.sources.csv_header import HeaderPlan, header_names, plan_header
+from fhir_adapter.sources.csv_merging import LineIssue
 from fhir_adapter.sources.csv_plan import CsvPlan
-from fhir_adapter.sources.csv_tables import LineIssue, SenderRows, SenderTables
+from fhir_adapter.sources.csv_tables import SenderRows, SenderTables
 from fhir_adapter.sources.csv_text import LineBatch, LineReader, check_encoding, csv_lines
 from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import MappedRecord
+from fhir_adapter.sources.records import ColumnRows, MappedRecord
 from fhir_adapter.sources.registry import Adapter
 
 BROKEN = "the line is no CSV; check the quotation marks"
 LINES_AT_ONCE = 250  # of a batch; so few stay in the cache of the processor while they are turned by column
+BY_LINE = itemgetter(0, 1)  # of a line, in the order of the rules
 NAMED_DIGITS = 16  # of the digest; enough to tell files apart in the name of a record
 
 
@@ -96,10 +100,11 @@ class CsvReading:
         if (self._found or self._issues) and not mapped:
             mapped = {"": SenderRows({}, [])}
         first, last = self._span or (0, 0)
-        issues = (*self._issues, *(issue for _, issue in sorted(self._found, key=line_of)))
+        merged = {sender: each.merged(self._name, self._found) for sender, each in mapped.items()}
+        issues = (*self._issues, *(issue for *_, issue in sorted(self._found, key=BY_LINE)))
         self._issues, self._found, self._rows = [], [], {}
         for sender, rows in mapped.items():
-            yield self._record(sender, rows, f"{first}-{last}", issues)
+            yield self._record(sender, rows, merged[sender], f"{first}-{last}", issues)
             issues = ()
 
     def remaining(self) -> Iterator[MappedRecord]:
@@ -107,21 +112,23 @@ class CsvReading:
         if self._span is None:
             text = "the file has a header and no line below it"
             issues = (*self._issues, Issue(Severity.WARNING, "csv.no-rows", self._name, text))
-            yield self._record("", SenderRows({}, []), "0-0", issues)
+            yield self._record("", SenderRows({}, []), {}, "0-0", issues)
 
-    def _record(self, sender: str, rows: SenderRows, span: str, issues: tuple[Issue, ...]) -> MappedRecord:
+    def _record(
+        self, sender: str, mapped: SenderRows, rows: Mapping[str, ColumnRows], span: str, issues: tuple[Issue, ...]
+    ) -> MappedRecord:
         return MappedRecord(
             source=f"{self._adapter}:{sender}" if sender else self._adapter,
             source_record_id=f"{self._digest[:NAMED_DIGITS]}:{span}",
             recorded_at=None,
-            rows=rows.in_order(self._plan.columns),
-            identities=rows.identities,
+            rows=rows,
+            identities=mapped.identities,
             issues=issues,
-            homes=rows.homes,
+            homes=mapped.homes,
         )
 
     def _issue(self, number: int, code: str, text: str) -> LineIssue:
-        return number, Issue(Severity.ERROR, code, f"{self._name}:{number}", text)
+        return number, 0, Issue(Severity.ERROR, code, f"{self._name}:{number}", text)
 
     def _whole(self, batch: LineBatch) -> tuple[list[int], list[list[str]]]:
         """The lines that have as many cells as the header."""
@@ -151,19 +158,12 @@ class CsvReading:
         if len(different) == 1:
             return {senders[0]: self._columns(numbers, cells)}
         return {
-            sender: self._columns(
-                [number for number, each in zip(numbers, senders, strict=True) if each == sender],
-                [line for line, each in zip(cells, senders, strict=True) if each == sender],
-            )
+            sender: self._columns(list(compress(numbers, chosen)), list(compress(cells, chosen)))
             for sender in different
+            if (chosen := list(map(sender.__eq__, senders)))
         }
 
     def _columns(self, numbers: Sequence[int], cells: Sequence[Sequence[str]]) -> Columns:
         turned = list(zip(*cells, strict=True))
         raw = [None if place is None else turned[place] for place in self._header.places]
         return Columns(numbers, raw, self._missing)
-
-
-def line_of(found: LineIssue) -> int:
-    """The line of an issue."""
-    return found[0]

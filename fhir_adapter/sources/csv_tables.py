@@ -1,51 +1,52 @@
-"""Columns of one sender to rows of tables: cells, then keys, then lines of one key merged; issues placed by line."""
+"""Columns of one sender to cells of tables and to identities; issues placed by line."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count, repeat, starmap
+from itertools import repeat
 from typing import TypeAlias
 
 from fhir_adapter.sources.adapter import DateRule
-from fhir_adapter.sources.convert import CellFault, to_date, united_code_sets
+from fhir_adapter.sources.convert import CellFault, to_date
 from fhir_adapter.sources.csv_columns import (
     ColumnReader,
     Columns,
     LineFault,
     Remembered,
-    Values,
     joint_column,
     moment_column,
     remembered_column,
     text_column,
 )
 from fhir_adapter.sources.csv_conditions import conditional_column, masked, same_everywhere, where_met
-from fhir_adapter.sources.csv_plan import CsvCell, CsvIdentityPlan, CsvPlan, CsvRowsPlan, Reading
-from fhir_adapter.sources.issues import Issue, Severity
-from fhir_adapter.sources.records import Cell, Home, Identity, RowTuple, TupleRows
+from fhir_adapter.sources.csv_merging import LineIssue, TablePart, merged_rows
+from fhir_adapter.sources.csv_plan import CsvCell, CsvIdentityPlan, CsvKey, CsvPlan, CsvRowsPlan, Reading
+from fhir_adapter.sources.issues import Severity
+from fhir_adapter.sources.records import Cell, ColumnRows, Home, Identity
 
-LineIssue: TypeAlias = tuple[int, Issue]  # number of the line in the file
-CellColumns: TypeAlias = Sequence[Sequence[Cell]]  # one for each mapped column of a table, a cell a line
-KeyedRows: TypeAlias = dict[Hashable, RowTuple]
+AS_IDENTITY = partial(tuple.__new__, Identity)  # out of a tuple of all its fields, without a call of Python for each
+
+PartFault: TypeAlias = tuple[int, Severity, str, str, str]  # line of the part, then as in `TablePart.issue`
 
 
 @dataclass(frozen=True, slots=True)
 class SenderRows:
-    """Rows by table and key, identities, and postcodes of residences, of the lines of one sender so far."""
+    """Parts of tables, identities, and postcodes of residences, of the lines of one sender so far."""
 
-    tables: dict[str, KeyedRows]
+    tables: dict[str, list[TablePart]]
     identities: list[Identity]
     homes: dict[Home, str] = field(default_factory=dict)
 
-    def in_order(self, columns: Mapping[str, tuple[str, ...]]) -> Mapping[str, TupleRows]:
-        """The rows of each table that has any, in the order of their keys; columns: of each table."""
-        return {table: TupleRows(columns[table], in_order(rows)) for table, rows in self.tables.items() if rows}
+    def merged(self, name: str, issues: list[LineIssue]) -> Mapping[str, ColumnRows]:
+        """The rows of each table that has any, in the order of their keys; name: of the file, for its issues."""
+        rows = {table: merged_rows(parts, name, issues) for table, parts in self.tables.items()}
+        return {table: each for table, each in rows.items() if len(each)}
 
 
 class SenderTables:
-    """Makes the rows of one sender at a time; what columns remember stays from batch to batch."""
+    """Makes the cells of one sender at a time; what columns remember stays from batch to batch."""
 
     def __init__(self, plan: CsvPlan, name: str, missing: Set[str]) -> None:
         self._plan = plan
@@ -54,20 +55,57 @@ class SenderTables:
         self._birth_dates = [Remembered(partial(date_or_none, each.date), missing) for each in plan.identities]
 
     def read(self, sender: str, columns: Columns, into: SenderRows, issues: list[LineIssue]) -> None:
-        """Add the rows of one sender; what is wrong with a line is added to the issues."""
+        """Add what the lines of one sender give; what is wrong with a line is added to the issues."""
         scope = f"{self._plan.prefix}:{sender or self._plan.absent_sender}"
-        for rows, readers in zip(self._plan.rows, self._readers, strict=True):
-            chosen = where_met(columns, rows.when)
+        for at, (rules, readers) in enumerate(zip(self._plan.rows, self._readers, strict=True)):
+            chosen = where_met(columns, rules.when)
             if chosen.numbers:
-                keys = [chosen.keys(each, scope) for each in self._plan.keys]
-                reading = TableReading(rows, self._name, chosen, issues)
-                made = reading.cells(readers, keys)
-                if rows.postcodes:
-                    homes = [made[place] for place in rows.key_places]
-                    note_homes(homes, postcodes_of(chosen, rows.postcodes), into.homes)
-                reading.put(made, into.tables.setdefault(rows.table, {}))
+                keys = KeyColumns(chosen, self._plan.keys, scope)
+                part, faults = read_part(rules, at, readers, keys)
+                issues += [part.issue(*each, name=self._name) for each in faults]
+                if rules.postcodes:
+                    note_homes(part, postcodes_of(chosen, rules.postcodes), into.homes)
+                into.tables.setdefault(rules.table, []).append(part)
         for rule, dates in zip(self._plan.identities, self._birth_dates, strict=True):
             into.identities.extend(identities_of(rule, self._plan, scope, columns, dates))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyColumns:
+    """Lines of one sender, with the keys that can be made of them."""
+
+    columns: Columns
+    rules: Sequence[CsvKey]
+    scope: str
+
+    def __getitem__(self, at: int) -> Sequence[Cell]:
+        """The key of each line by one of the rules."""
+        return self.columns.keys(self.rules[at], self.scope)
+
+
+def read_part(
+    rules: CsvRowsPlan, at: int, readers: Sequence[ColumnReader | None], keys: KeyColumns
+) -> tuple[TablePart, list[PartFault]]:
+    """The cells of each column of one table, and what is wrong with them; a cell that is at fault is absent."""
+    columns, faults = keys.columns, []
+    made: list[Sequence[Cell]] = []
+    for cell, read in zip(rules.cells, readers, strict=True):
+        if cell.reading is Reading.KEY:
+            made.append(masked(columns, cell.when, keys[cell.key]))
+        elif read is None or cell.reading is Reading.FIXED:
+            made.append([cell.fixed] * len(columns.numbers))
+        else:
+            found: list[LineFault] = []
+            made.append(read(columns, found))
+            faults += [(line, Severity.ERROR, fault.code, cell.headers, str(fault)) for line, fault in found]
+    faults += [fault for cell, cells in zip(rules.cells, made, strict=True) if cell.is_required for fault in missing_in(cell, cells)]
+    return TablePart(rules, at, columns.numbers, made), faults
+
+
+def missing_in(cell: CsvCell, cells: Sequence[Cell]) -> list[PartFault]:
+    """A fault for each line that lacks a cell which is required."""
+    text = "a value is required here; send it"
+    return [(line, Severity.ERROR, "value.missing", cell.headers, text) for line, each in enumerate(cells) if each is None]
 
 
 def column_reader(cell: CsvCell, missing: Set[str]) -> ColumnReader | None:
@@ -94,105 +132,6 @@ def reader_of_every_line(cell: CsvCell, missing: Set[str]) -> ColumnReader | Non
     return None
 
 
-class TableReading:
-    """One table being read from the lines of one sender."""
-
-    def __init__(self, plan: CsvRowsPlan, name: str, columns: Columns, issues: list[LineIssue]) -> None:
-        self._plan = plan
-        self._name = name
-        self._columns = columns
-        self._issues = issues
-
-    def cells(self, readers: Sequence[ColumnReader | None], keys: Sequence[Values]) -> CellColumns:
-        """The cells of each column; a fault is an issue and its cell absent."""
-        return [self._column(*each, keys) for each in zip(self._plan.cells, readers, strict=True)]
-
-    def _column(self, cell: CsvCell, read: ColumnReader | None, keys: Sequence[Values]) -> Sequence[Cell]:
-        if cell.reading is Reading.KEY:
-            return masked(self._columns, cell.when, keys[cell.key])
-        if read is None or cell.reading is Reading.FIXED:
-            return [cell.fixed] * len(self._columns.numbers)
-        faults: list[LineFault] = []
-        cells = read(self._columns, faults)
-        for line, fault in faults:
-            self._note(line, Severity.ERROR, fault.code, cell.headers, str(fault))
-        return cells
-
-    def put(self, columns: CellColumns, known: KeyedRows) -> None:
-        """Add a row for each line to those known; one without its key is set aside, one of a known key is merged."""
-        for cell, cells in zip(self._plan.cells, columns, strict=True):
-            if cell.is_required:
-                self._note_missing(cell, cells)
-        keys = self._keys(columns)
-        rows = list(zip(*columns, strict=True))
-        known_before = len(known)
-        kept = list(map(known.setdefault, keys, rows))  # of equal keys the first line is kept
-        if None in known:
-            self._note_keyless(keys)
-            del known[None]
-        if len(known) < known_before + len(rows):
-            self._merge_repeated(keys, rows, kept, known)
-
-    def _keys(self, columns: CellColumns) -> Sequence[Hashable]:
-        [first, *others] = self._plan.key_places
-        if not others:
-            return columns[first]
-        parts = [columns[place] for place in self._plan.key_places]
-        return [None if None in key else key for key in zip(*parts, strict=True)]
-
-    def _merge_repeated(
-        self, keys: Sequence[Hashable], rows: Sequence[RowTuple], kept: Sequence[RowTuple], known: KeyedRows
-    ) -> None:
-        repeated = [at for at, first, row in zip(count(), kept, rows) if first is not row and first != row]
-        for line in repeated:
-            key = keys[line]
-            if key is not None:
-                known[key] = self._merged(known[key], rows[line], line)
-
-    def _merged(self, known: RowTuple, again: RowTuple, line: int) -> RowTuple:
-        """The row with the cells of a further line of its key; where both say something, see `_one_of`."""
-        return tuple(
-            held if cell is None or cell == held else cell if held is None else self._one_of(step, held, cell, line)
-            for step, held, cell in zip(self._plan.cells, known, again, strict=True)
-        )
-
-    def _one_of(self, step: CsvCell, held: Cell, cell: Cell, line: int) -> Cell:
-        """Sets united, or the preferred of two codes; else the first, and an issue."""
-        if step.is_set:
-            return united_code_sets(str(held), str(cell))
-        if held in step.ranks and cell in step.ranks:
-            return min(held, cell, key=step.ranks.__getitem__)
-        text = "two lines with one key give different values; the first was kept, correct the other at the source"
-        self._note(line, Severity.WARNING, "record.contradicts-itself", step.headers, text)
-        return held
-
-    def _note_missing(self, cell: CsvCell, cells: Sequence[Cell]) -> None:
-        for line in [at for at, value in enumerate(cells) if value is None]:
-            self._note(line, Severity.ERROR, "value.missing", cell.headers, "a value is required here; send it")
-
-    def _note_keyless(self, keys: Sequence[Hashable]) -> None:
-        text = f"a row of {self._plan.table} without {', '.join(self._plan.key)} was set aside; fill the column"
-        for line in [at for at, key in enumerate(keys) if key is None]:
-            self._note(line, Severity.ERROR, "record.key-missing", self._plan.key_headers, text)
-
-    def _note(self, line: int, severity: Severity, code: str, headers: str, text: str) -> None:
-        number = self._columns.numbers[line]
-        self._issues.append((number, Issue(severity, code, f"{self._name}:{number} column {headers}", text)))
-
-
-def in_order(rows: KeyedRows) -> list[RowTuple]:
-    """The rows in the order of their keys as texts."""
-    if set(map(type, rows)) == {str}:
-        ordered = sorted(map(str, rows))  # texts are their own order
-        return list(rows.values()) if ordered == list(rows) else [rows[key] for key in ordered]
-    return [rows[key] for key in sorted(rows, key=key_texts)]
-
-
-def key_texts(key: Hashable) -> list[str]:
-    """The parts of a key as texts."""
-    return [str(part) for part in key] if isinstance(key, tuple) else [str(key)]
-
-
 def identities_of(
     rule: CsvIdentityPlan, plan: CsvPlan, scope: str, columns: Columns, birth_dates: Remembered[str | None]
 ) -> list[Identity]:
@@ -203,8 +142,8 @@ def identities_of(
     dates = None if birth_date is None else birth_dates.cells([text or "" for text in birth_date])
     first = postcodes_of(chosen, rule.postcodes) if rule.postcodes else None
     fields = [repeat(None) if each is None else each for each in (*texts, dates, first)]
-    found = starmap(Identity, zip(keys, repeat(rule.role), *fields, strict=False))
-    return [each for each in found if each.person_source_key] if None in keys else list(found)
+    found = map(AS_IDENTITY, zip(keys, repeat(rule.role), *fields, repeat(None)))
+    return list(found) if all(keys) else [each for each in found if each.person_source_key]
 
 
 def postcodes_of(columns: Columns, places: Sequence[int]) -> list[str | None]:
@@ -213,12 +152,9 @@ def postcodes_of(columns: Columns, places: Sequence[int]) -> list[str | None]:
     return [next(filter(None, each), None) for each in zip(*postcodes, strict=True)]
 
 
-def note_homes(keys: Sequence[Sequence[Cell]], postcodes: Sequence[str | None], homes: dict[Home, str]) -> None:
-    """Keep the postcode of each residence apart from its row; of two for one residence the first is kept.
-
-    keys: the columns `person_key` and `valid_from` of the residences.
-    """
-    people, since = keys
+def note_homes(part: TablePart, postcodes: Sequence[str | None], homes: dict[Home, str]) -> None:
+    """Keep the postcode of each residence apart from its row; of two for one residence the first is kept."""
+    people, since = [part.cells[place] for place in part.rules.key_places]
     for person, day, postcode in zip(people, since, postcodes, strict=True):
         if postcode is not None:
             homes.setdefault((str(person), str(day)), postcode)
