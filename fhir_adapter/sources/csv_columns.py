@@ -7,7 +7,7 @@ a file. A closure gives a cell for each line and adds what cannot be a cell to a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar, cast
 
 from fhir_adapter.sources.adapter import DateRule
 from fhir_adapter.sources.convert import LONGEST_TEXT, CellFault, clock_text, london_offset, to_date
@@ -33,7 +33,7 @@ class Columns:
     as it was asked; None for all. A part takes from the whole what is asked of it: a table reads few of the columns.
     """
 
-    __slots__ = ("_keys", "_missing", "_raw", "_values", "_whole", "met", "numbers", "places")
+    __slots__ = ("_keys", "_missing", "_plain", "_raw", "_values", "_whole", "met", "numbers", "places")
 
     def __init__(self, numbers: Sequence[int], raw: Sequence[Sequence[str] | None], missing: Set[str]) -> None:
         self.numbers = numbers
@@ -44,6 +44,7 @@ class Columns:
         self._missing = missing
         self._values: dict[int, Values] = {}
         self._keys: dict[CsvKey, Values] = {}
+        self._plain: dict[int, bool] = {}
 
     def raw(self, header: int) -> Sequence[str] | None:
         """The texts of a column as they stand; None for one that the file does not have."""
@@ -60,11 +61,17 @@ class Columns:
             self._values[header] = self._stripped(header) if whole is None else self._chosen(whole.values(header))
         return self._values[header]
 
+    def is_plain(self, header: int) -> bool:
+        """Whether the texts of a column are letters and digits and nothing else, as those of most identifiers are."""
+        if header not in self._plain:
+            self._plain[header] = "".join(self.raw(header) or ()).isalnum()
+        return self._plain[header]
+
     def _stripped(self, header: int) -> Values:
         raw = self.raw(header)
         if raw is None:
             return [None] * len(self.numbers)
-        texts = list(map(str.strip, raw))
+        texts = raw if self.is_plain(header) else list(map(str.strip, raw))
         missing = self._missing
         return [None if text in missing else text for text in texts] if not missing.isdisjoint(texts) else texts
 
@@ -95,9 +102,9 @@ def key_column(rule: CsvKey, scope: str, parts: Sequence[Values]) -> Values:
     head = f"{scope}/{rule.kind}/"
     if rule.suffix is not None:
         parts = [*parts, [rule.suffix] * len(parts[0])]
-    if len(parts) == 1:
-        texts = [value for value in parts[0] if value is not None]
-        if len(texts) == len(parts[0]) and is_plain("".join(texts)):
+    if len(parts) == 1 and all(parts[0]):
+        texts = cast("Sequence[str]", parts[0])  # none is absent
+        if is_plain("".join(texts)):
             return [head + text for text in texts]
     rows = zip(*parts, strict=True)
     return [None if None in row else head + "/".join(key_part(str(value)) for value in row) for row in rows]
@@ -149,7 +156,7 @@ def remembered_column(origin: int, read: Reader, missing: Set[str]) -> ColumnRea
         if raw is None:
             return of_nothing(1, len(columns.numbers), read, faults)
         cells = memory.cells(raw)
-        if memory.faults:
+        if memory.faults and not memory.faults.keys().isdisjoint(raw):
             faults += [(at, memory.faults[text]) for at, text in enumerate(raw) if text in memory.faults]
         return cells
 
@@ -162,7 +169,8 @@ def text_column(origin: int, read: Reader) -> ColumnReader:
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
         raw = columns.raw(origin) or ()
         values = columns.values(origin)
-        if max(map(len, raw), default=0) <= LONGEST_TEXT and "\x00" not in "".join(raw):
+        is_clean = columns.is_plain(origin) or "\x00" not in "".join(raw)
+        if is_clean and max(map(len, raw), default=0) <= LONGEST_TEXT:
             return values
         return one_by_one([values], read, faults)
 
@@ -222,7 +230,7 @@ def moment_column(origins: tuple[int, int], rule: DateRule, read: Reader, missin
         cells: list[Cell] = [
             f"{day[0]}{clock}{day[1]}" if day is not None and clock is not None else None for day, clock in parts
         ]
-        if None in cells:
+        if not all(cells):
             for at in [at for at, cell in enumerate(cells) if cell is None]:
                 found: list[LineFault] = []
                 [cells[at]] = one_by_one([[each[at]] for each in values], read, found)

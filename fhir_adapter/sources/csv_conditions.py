@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,24 @@ if TYPE_CHECKING:
     from fhir_adapter.sources.csv_columns import ColumnReader, Columns, LineFault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CsvCondition:
     """A column of the file that is filled, or holds one of some texts (wanted), or none of them (unwanted).
 
-    place: of the column among those that are read. is_absent: it must not be filled.
+    place: of the column among those that are read. is_absent: it must not be filled. Made by `condition_at`, so that
+    equal ones are the same and lines are looked for by identity, which costs nothing.
     """
 
     place: int
     wanted: frozenset[str]
     unwanted: frozenset[str]
     is_absent: bool = False
+
+
+@cache
+def condition_at(place: int, wanted: frozenset[str], unwanted: frozenset[str], is_absent: bool) -> CsvCondition:  # noqa: FBT001 - as in the class
+    """The one condition of these parts."""
+    return CsvCondition(place, wanted, unwanted, is_absent)
 
 
 def lines_that_meet(columns: Columns, conditions: Sequence[CsvCondition]) -> list[bool] | None:
@@ -42,6 +50,8 @@ def lines_of_one(columns: Columns, condition: CsvCondition) -> list[bool]:
         return [value is None for value in values]
     if condition.wanted:
         return [value in condition.wanted for value in values]
+    if all(values):  # as is most often so, none of them absent
+        return [True] * len(values) if not condition.unwanted else [value not in condition.unwanted for value in values]
     return [value is not None and value not in condition.unwanted for value in values]
 
 

@@ -23,7 +23,7 @@ from fhir_adapter.sources.adapter import (
 from fhir_adapter.sources.bundle_plan import ranks
 from fhir_adapter.sources.concept_map import CodeMap
 from fhir_adapter.sources.convert import Places, RuleInvalid, cell_reader, constant_cell
-from fhir_adapter.sources.csv_conditions import CsvCondition
+from fhir_adapter.sources.csv_conditions import CsvCondition, condition_at
 from fhir_adapter.sources.csv_shapes import (
     condition_headers,
     headers_in,
@@ -95,9 +95,12 @@ class CsvRowsPlan:
     postcodes: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CsvKey:
-    """A source key `<scope>/<kind>/<parts>`; parts: places of the columns. suffix: a last part for every line."""
+    """A source key `<scope>/<kind>/<parts>`; parts: places of the columns. suffix: a last part for every line.
+
+    A plan has each of them once, so that one is told from another by identity, which costs nothing to look up by.
+    """
 
     kind: str
     parts: tuple[int, ...]
@@ -245,7 +248,7 @@ def used_headers(manifest: CsvManifest, shape: CsvFile) -> tuple[str, ...]:
 def plan_conditions(conditions: Sequence[Condition], layout: Layout) -> tuple[CsvCondition, ...]:
     """The conditions with places in place of names."""
     return tuple(
-        CsvCondition(layout.places[each.column], frozenset(each.is_), frozenset(each.is_not), each.absent)
+        condition_at(layout.places[each.column], frozenset(each.is_), frozenset(each.is_not), each.absent)
         for each in conditions
     )
 

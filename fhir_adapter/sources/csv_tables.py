@@ -62,7 +62,8 @@ class SenderTables:
             if chosen.numbers:
                 keys = KeyColumns(chosen, self._plan.keys, scope)
                 part, faults = read_part(rules, at, readers, keys)
-                issues += [part.issue(*each, name=self._name) for each in faults]
+                if faults:
+                    issues += [part.issue(*each, name=self._name) for each in faults]
                 if rules.postcodes:
                     note_homes(part, postcodes_of(chosen, rules.postcodes), into.homes)
                 into.tables.setdefault(rules.table, []).append(part)
@@ -87,17 +88,19 @@ def read_part(
     rules: CsvRowsPlan, at: int, readers: Sequence[ColumnReader | None], keys: KeyColumns
 ) -> tuple[TablePart, list[PartFault]]:
     """The cells of each column of one table, and what is wrong with them; a cell that is at fault is absent."""
-    columns, faults = keys.columns, []
+    columns, faults = keys.columns, list[PartFault]()
     made: list[Sequence[Cell]] = []
+    found: list[LineFault] = []
     for cell, read in zip(rules.cells, readers, strict=True):
         if cell.reading is Reading.KEY:
             made.append(masked(columns, cell.when, keys[cell.key]))
         elif read is None or cell.reading is Reading.FIXED:
             made.append([cell.fixed] * len(columns.numbers))
         else:
-            found: list[LineFault] = []
             made.append(read(columns, found))
+        if found:
             faults += [(line, Severity.ERROR, fault.code, cell.headers, str(fault)) for line, fault in found]
+            found.clear()
     faults += [fault for cell, cells in zip(rules.cells, made, strict=True) if cell.is_required for fault in missing_in(cell, cells)]
     return TablePart(rules, at, columns.numbers, made), faults
 
