@@ -7,7 +7,7 @@ a file. A closure gives a cell for each line and adds what cannot be a cell to a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from typing import Generic, TypeAlias, TypeVar, cast
+from typing import Generic, TypeAlias, TypeVar
 
 from fhir_adapter.sources.adapter import DateRule
 from fhir_adapter.sources.convert import LONGEST_TEXT, CellFault, clock_text, london_offset, to_date
@@ -33,7 +33,7 @@ class Columns:
     as it was asked; None for all. A part takes from the whole what is asked of it: a table reads few of the columns.
     """
 
-    __slots__ = ("_keys", "_missing", "_plain", "_raw", "_values", "_whole", "met", "numbers", "places")
+    __slots__ = ("_joined", "_keys", "_missing", "_raw", "_values", "_whole", "met", "numbers", "places")
 
     def __init__(self, numbers: Sequence[int], raw: Sequence[Sequence[str] | None], missing: Set[str]) -> None:
         self.numbers = numbers
@@ -44,7 +44,7 @@ class Columns:
         self._missing = missing
         self._values: dict[int, Values] = {}
         self._keys: dict[CsvKey, Values] = {}
-        self._plain: dict[int, bool] = {}
+        self._joined: dict[int, str] = {}
 
     def raw(self, header: int) -> Sequence[str] | None:
         """The texts of a column as they stand; None for one that the file does not have."""
@@ -61,17 +61,18 @@ class Columns:
             self._values[header] = self._stripped(header) if whole is None else self._chosen(whole.values(header))
         return self._values[header]
 
-    def is_plain(self, header: int) -> bool:
-        """Whether the texts of a column are letters and digits and nothing else, as those of most identifiers are."""
-        if header not in self._plain:
-            self._plain[header] = "".join(self.raw(header) or ()).isalnum()
-        return self._plain[header]
+    def joined(self, header: int) -> str:
+        """The texts of a column as one, in which a sign is looked for faster than in each of them."""
+        if header not in self._joined:
+            self._joined[header] = "".join(self.raw(header) or ())
+        return self._joined[header]
 
     def _stripped(self, header: int) -> Values:
         raw = self.raw(header)
         if raw is None:
             return [None] * len(self.numbers)
-        texts = raw if self.is_plain(header) else list(map(str.strip, raw))
+        joined = self.joined(header)
+        texts = raw if joined.split(None, 1) == [joined] else list(map(str.strip, raw))  # there is no space in them
         missing = self._missing
         return [None if text in missing else text for text in texts] if not missing.isdisjoint(texts) else texts
 
@@ -103,7 +104,7 @@ def key_column(rule: CsvKey, scope: str, parts: Sequence[Values]) -> Values:
     if rule.suffix is not None:
         parts = [*parts, [rule.suffix] * len(parts[0])]
     if len(parts) == 1 and all(parts[0]):
-        texts = cast("Sequence[str]", parts[0])  # none is absent
+        texts = [value for value in parts[0] if value is not None]
         if is_plain("".join(texts)):
             return [head + text for text in texts]
     rows = zip(*parts, strict=True)
@@ -169,8 +170,9 @@ def text_column(origin: int, read: Reader) -> ColumnReader:
     def read_column(columns: Columns, faults: list[LineFault]) -> Sequence[Cell]:
         raw = columns.raw(origin) or ()
         values = columns.values(origin)
-        is_clean = columns.is_plain(origin) or "\x00" not in "".join(raw)
-        if is_clean and max(map(len, raw), default=0) <= LONGEST_TEXT:
+        joined = columns.joined(origin)
+        is_short = len(joined) <= LONGEST_TEXT or max(map(len, raw)) <= LONGEST_TEXT
+        if is_short and "\x00" not in joined:
             return values
         return one_by_one([values], read, faults)
 

@@ -5,9 +5,10 @@ Nothing is done by line but for lines whose key an earlier line has, and those a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, count
+from itertools import accumulate, chain, compress, count, islice
 from operator import itemgetter, ne
 from typing import TypeAlias
 
@@ -66,14 +67,25 @@ def keys_of(rules: CsvRowsPlan, columns: CellColumns) -> Sequence[Hashable]:
 
 def in_order(columns: CellColumns, keys: Sequence[Hashable], places: Mapping[Hashable, int]) -> tuple[Sequence[Cell], ...]:
     """The cells of the lines that are kept, in the order of their keys as texts."""
-    is_text = set(map(type, places)) <= {str}  # texts are their own order
-    ordered = sorted(map(str, places)) if is_text else sorted(places, key=key_texts)
+    is_text = all(isinstance(key, str) for key in islice(places, 1))  # a column of keys is of one type
+    ordered = sorted(map(str, places)) if is_text else sorted(places, key=key_texts)  # texts are their own order
     if ordered == keys:
         return tuple(columns)
     chosen = [places[key] for key in ordered]
     if len(chosen) <= 1:
         return tuple([each[place] for place in chosen] for each in columns)
     return tuple(map(itemgetter(*chosen), columns))
+
+
+def ends_of(parts: Sequence[TablePart]) -> Sequence[int]:
+    """How many lines there are up to the end of each part."""
+    return list(accumulate(len(part.numbers) for part in parts))
+
+
+def part_of(parts: Sequence[TablePart], ends: Sequence[int], place: int) -> tuple[TablePart, int]:
+    """The part in which a line of all parts stands, and its place there. ends: see `ends_of`."""
+    at = bisect_right(ends, place)
+    return parts[at], place - (ends[at - 1] if at else 0)
 
 
 def key_texts(key: Hashable) -> list[str]:
@@ -88,9 +100,9 @@ def merge(
 
     again: place of the first line and of the further one, in the order of the file.
     """
-    origin = [(part, line) for part in parts for line in range(len(part.numbers))]
+    ends = ends_of(parts)
     for held, line in again:
-        part, at = origin[line]
+        part, at = part_of(parts, ends, line)
         for step, cells in zip(part.rules.cells, columns, strict=True):
             known, cell = cells[held], cells[line]
             if cell is None or cell == known:
@@ -113,8 +125,9 @@ def one_of(step: CsvCell, known: Cell, cell: Cell) -> Cell:
 
 def keyless(parts: Sequence[TablePart], keys: Sequence[Hashable], name: str) -> Iterator[LineIssue]:
     """An issue for each line that gives no key."""
-    origin = [(part, line) for part in parts for line in range(len(part.numbers))]
-    for part, line in compress(origin, [key is None for key in keys]):
+    ends = ends_of(parts)
+    for place in [at for at, key in enumerate(keys) if key is None]:
+        part, line = part_of(parts, ends, place)
         rules = part.rules
         text = f"a row of {rules.table} without {', '.join(rules.key)} was set aside; fill the column"
         yield part.issue(line, Severity.ERROR, "record.key-missing", rules.key_headers, text, name=name)

@@ -66,7 +66,7 @@ class CsvReading:
         self._name = name
         self._digest = digest
         self._missing = frozenset(plan.format.missing)
-        self._senders = Remembered(lambda row: row[0], self._missing)
+        self._senders = Remembered(lambda row: row[0] or "", self._missing)
         self._tables = SenderTables(plan, name, self._missing)
         self._local = {sender: SenderTables(each, name, self._missing) for sender, each in plan.by_sender.items()}
         self._issues = list(header.issues)
@@ -153,14 +153,14 @@ class CsvReading:
             return {}
         if place is None:
             return {"": self._columns(numbers, cells)}
-        senders = [str(sender or "") for sender in self._senders.cells([line[place] for line in cells])]
+        senders = self._senders.cells([line[place] for line in cells])
         different = dict.fromkeys(senders)
         if len(different) == 1:
             return {senders[0]: self._columns(numbers, cells)}
         return {
             sender: self._columns(list(compress(numbers, chosen)), list(compress(cells, chosen)))
             for sender in different
-            if (chosen := list(map(sender.__eq__, senders)))
+            if (chosen := [each == sender for each in senders])
         }
 
     def _columns(self, numbers: Sequence[int], cells: Sequence[Sequence[str]]) -> Columns:

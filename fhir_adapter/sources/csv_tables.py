@@ -141,8 +141,10 @@ def identities_of(
     """The identifiers of each person of one role."""
     chosen = where_met(columns, rule.when)
     keys = chosen.keys(plan.keys[rule.key], scope)
-    *texts, birth_date = [None if place is None else chosen.values(place) for place in rule.places]
-    dates = None if birth_date is None else birth_dates.cells([text or "" for text in birth_date])
+    *others, birth_date = rule.places
+    texts = [None if place is None else chosen.values(place) for place in others]
+    born = None if birth_date is None else chosen.raw(birth_date)
+    dates = None if born is None else birth_dates.cells(born)
     first = postcodes_of(chosen, rule.postcodes) if rule.postcodes else None
     fields = [repeat(None) if each is None else each for each in (*texts, dates, first)]
     found = map(AS_IDENTITY, zip(keys, repeat(rule.role), *fields, repeat(None)))
