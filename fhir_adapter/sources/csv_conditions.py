@@ -29,7 +29,7 @@ class CsvCondition:
 
 
 @cache
-def condition_at(place: int, wanted: frozenset[str], unwanted: frozenset[str], is_absent: bool) -> CsvCondition:  # noqa: FBT001 - as in the class
+def condition_at(place: int, wanted: frozenset[str], unwanted: frozenset[str], is_absent: bool) -> CsvCondition:
     """The one condition of these parts."""
     return CsvCondition(place, wanted, unwanted, is_absent)
 

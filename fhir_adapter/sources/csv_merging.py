@@ -65,7 +65,9 @@ def keys_of(rules: CsvRowsPlan, columns: CellColumns) -> Sequence[Hashable]:
     return [None if None in key else key for key in zip(*parts, strict=True)]
 
 
-def in_order(columns: CellColumns, keys: Sequence[Hashable], places: Mapping[Hashable, int]) -> tuple[Sequence[Cell], ...]:
+def in_order(
+    columns: CellColumns, keys: Sequence[Hashable], places: Mapping[Hashable, int]
+) -> tuple[Sequence[Cell], ...]:
     """The cells of the lines that are kept, in the order of their keys as texts."""
     is_text = all(isinstance(key, str) for key in islice(places, 1))  # a column of keys is of one type
     ordered = sorted(map(str, places)) if is_text else sorted(places, key=key_texts)  # texts are their own order
@@ -109,13 +111,15 @@ def merge(
                 continue
             agreed = cell if known is None else one_of(step, known, cell)
             if agreed is None:
-                yield part.issue(at, Severity.WARNING, "record.contradicts-itself", step.headers, CONTRADICTION, name=name)
+                yield part.issue(
+                    at, Severity.WARNING, "record.contradicts-itself", step.headers, CONTRADICTION, name=name
+                )
             else:
                 cells[held] = agreed
 
 
 def one_of(step: CsvCell, known: Cell, cell: Cell) -> Cell:
-    """Two values of one cell as one: sets united, of two codes the preferred; None where neither stands over the other."""
+    """Two values of one cell as one: sets united, or the preferred of two codes; None where the two contradict."""
     if step.is_set:
         return united_code_sets(str(known), str(cell))
     if known in step.ranks and cell in step.ranks:

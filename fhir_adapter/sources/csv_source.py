@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from operator import itemgetter
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.sources.csv_columns import Columns, Remembered
@@ -153,7 +153,7 @@ class CsvReading:
             return {}
         if place is None:
             return {"": self._columns(numbers, cells)}
-        senders = self._senders.cells([line[place] for line in cells])
+        senders = cast("list[str]", self._senders.cells([line[place] for line in cells]))  # absent ones are ""
         different = dict.fromkeys(senders)
         if len(different) == 1:
             return {senders[0]: self._columns(numbers, cells)}

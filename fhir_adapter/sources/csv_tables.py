@@ -101,14 +101,21 @@ def read_part(
         if found:
             faults += [(line, Severity.ERROR, fault.code, cell.headers, str(fault)) for line, fault in found]
             found.clear()
-    faults += [fault for cell, cells in zip(rules.cells, made, strict=True) if cell.is_required for fault in missing_in(cell, cells)]
+    faults += [
+        fault
+        for cell, cells in zip(rules.cells, made, strict=True)
+        if cell.is_required
+        for fault in missing_in(cell, cells)
+    ]
     return TablePart(rules, at, columns.numbers, made), faults
 
 
 def missing_in(cell: CsvCell, cells: Sequence[Cell]) -> list[PartFault]:
     """A fault for each line that lacks a cell which is required."""
     text = "a value is required here; send it"
-    return [(line, Severity.ERROR, "value.missing", cell.headers, text) for line, each in enumerate(cells) if each is None]
+    return [
+        (line, Severity.ERROR, "value.missing", cell.headers, text) for line, each in enumerate(cells) if each is None
+    ]
 
 
 def column_reader(cell: CsvCell, missing: Set[str]) -> ColumnReader | None:

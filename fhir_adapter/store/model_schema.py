@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -54,9 +54,9 @@ def twin_name(column: str) -> str:
     return f"model_{column}" if column in PROVENANCE else column
 
 
-def record_key_of(table: Table, row: Mapping[str, object]) -> str:
-    """The key of a row as one text, its parts joined by `|`."""
-    return "|".join(str(row[name]) for name in table.key)
+def record_keys_of(parts: Sequence[Sequence[object]]) -> list[str]:
+    """The key of each row as one text; parts: the columns of the key, which are joined by `|`."""
+    return ["|".join(map(str, key)) for key in zip(*parts, strict=True)]
 
 
 def resolved_table(table: Table) -> sa.Table:

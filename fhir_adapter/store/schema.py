@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fhir_adapter.store.metadata import METADATA
-from fhir_adapter.store.model_schema import RESOLVED, SOURCE, record_key_of
+from fhir_adapter.store.model_schema import RESOLVED, SOURCE, record_keys_of
 from fhir_adapter.store.operational_schema import (
     COUNT_CELL,
     COUNT_RUN,
@@ -45,5 +45,5 @@ __all__ = [
     "SOURCE",
     "TOUCHED_KEY",
     "UNRESOLVED_RECEIPT",
-    "record_key_of",
+    "record_keys_of",
 ]

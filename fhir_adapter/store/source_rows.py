@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
+from itertools import repeat
 from typing import TypeAlias
 
 import orjson
@@ -13,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.compiled import insert_sql
 from fhir_adapter.store.instants import to_utc_text
-from fhir_adapter.store.model_schema import PROVENANCE, SOURCE, record_key_of, twin_name
+from fhir_adapter.store.model_schema import PROVENANCE, SOURCE, record_keys_of, twin_name
 from indicator_engine.tables import TABLES, Table
 
 Cell: TypeAlias = str | int | float | bool | None
@@ -37,10 +38,20 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """The rows of one table that one record of a source gave."""
+    """The rows of one table that one record of a source gave, by column; a column that is not here is null.
+
+    cells: by column, one for each of so many rows.
+    """
 
     provenance: Provenance
-    rows: Sequence[SourceRow]
+    cells: Mapping[str, Sequence[Cell]]
+    rows: int
+
+
+def source_record(provenance: Provenance, table: str, rows: Sequence[SourceRow]) -> SourceRecord:
+    """The rows of one table by column."""
+    cells = {name: [row.get(name) for row in rows] for name in TABLES[table].column_names}
+    return SourceRecord(provenance, cells, len(rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class HeldRow:
 
 def save_source_rows(connection: Connection, table: str, rows: Sequence[SourceRow], provenance: Provenance) -> int:
     """Keep the rows of one record; gives how many were not known before. See save_source_records."""
-    return save_source_records(connection, table, [SourceRecord(provenance, rows)])
+    return save_source_records(connection, table, [source_record(provenance, table, rows)])
 
 
 def save_source_records(connection: Connection, table: str, records: Iterable[SourceRecord]) -> int:
@@ -88,11 +99,10 @@ def _stored_columns(table: str) -> tuple[str, ...]:
 def _stored_rows(table: Table, record: SourceRecord) -> Iterator[tuple[Cell, ...]]:
     given = record.provenance
     recorded_at = None if given.recorded_at is None else to_utc_text(given.recorded_at)
-    names = table.column_names
-    for row in record.rows:
-        cells = tuple(map(row.get, names))
+    columns = [record.cells.get(name) or repeat(None, record.rows) for name in table.column_names]
+    for key, cells in zip(_record_keys(table, record), zip(*columns, strict=True), strict=True):
         yield (
-            _record_key(table, row),
+            key,
             given.source,
             _row_hash(cells, recorded_at),
             given.source_record_id,
@@ -105,11 +115,11 @@ def _stored_rows(table: Table, record: SourceRecord) -> Iterator[tuple[Cell, ...
         )
 
 
-def _record_key(table: Table, row: SourceRow) -> str:
+def _record_keys(table: Table, record: SourceRecord) -> list[str]:
     for name in table.key:
-        if row.get(name) is None:
+        if record.rows and None in record.cells.get(name, (None,)):
             raise ValueError(f"a row of {table.name} lacks {name}, which is part of its key; set the row aside before")
-    return record_key_of(table, row)
+    return record_keys_of([record.cells[name] for name in table.key]) if record.rows else []
 
 
 def _row_hash(cells: tuple[Cell, ...], recorded_at: str | None) -> str:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.sources.issues import Issue
-from fhir_adapter.sources.records import Home, MappedRecord, Row
+from fhir_adapter.sources.records import ColumnRows, Home, MappedRecord, Row
 from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.intake_log import (
     ReceiptStatus,
@@ -24,7 +24,7 @@ from fhir_adapter.store.linkage_zone import ZoneEntry, save_zone_entries
 from fhir_adapter.store.links import PersonLink, save_person_links
 from fhir_adapter.store.reference_tables import Area, areas_of_postcodes
 from fhir_adapter.store.resolved import wait_for_other_writers
-from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records
+from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records, source_record
 from fhir_adapter.workflows.identities import place_identities
 from fhir_adapter.workflows.ingest import Intake, ReadPayload
 
@@ -144,7 +144,7 @@ def prepared_rows(
             homes = {(each.person_source_key, each.lived_from): each.postcode for each in record.identities}
             for table, rows in record.rows.items():
                 placed = [_with_area(row, record.homes, homes, areas) for row in rows] if table == "residence" else rows
-                by_table[table].append(SourceRecord(provenance, placed))
+                by_table[table].append(by_column(provenance, table, placed))
             people = [each for each in record.identities if each.lived_from is None]
             for identity in place_identities(people, record.source, intake.pseudonyms, synthetic=intake.synthetic):
                 key = identity.source_key
@@ -153,6 +153,13 @@ def prepared_rows(
                     ZoneEntry(record.source, key, identity.person_key, identity.nhs_number_hmac, identity.plain)
                 )
     return Prepared(by_table, links, zone)
+
+
+def by_column(provenance: Provenance, table: str, rows: Sequence[Row]) -> SourceRecord:
+    """The rows of one table as the store takes them; those of a file stand by column already."""
+    if isinstance(rows, ColumnRows):
+        return SourceRecord(provenance, dict(zip(rows.columns, rows.cells, strict=True)), len(rows))
+    return source_record(provenance, table, rows)
 
 
 def save_prepared(connection: Connection, prepared: Prepared, intake: Intake) -> None:
