@@ -50,5 +50,5 @@ def read_yaml(text: str, *, place: str) -> Any:
         raise MappingInvalid(place, ["not readable as YAML"]) from cause
     except RecursionError as cause:
         raise MappingInvalid(place, ["not readable as YAML: nested too deep"]) from cause
-    except ValueError as cause:  # what looks like a date or a number and is none
-        raise MappingInvalid(place, [f"not readable as YAML: {cause}"]) from cause
+    except ValueError as cause:  # its words may hold the text itself, and a golden case may hold a person's
+        raise MappingInvalid(place, ["not readable as YAML: what looks like a date or a number is none"]) from cause

@@ -316,7 +316,7 @@ def test_the_terminal_reads_from_the_value_to_the_element(perinatal: Perinatal) 
 
 def test_a_bundle_that_no_adapter_knows_is_refused(perinatal: Perinatal) -> None:
     stranger = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": patient("x", "1")}]}
-    stranger["entry"][0]["resource"] = {"resourceType": "Patient", "id": "x"}  # type: ignore[index]
+    stranger["entry"][0]["resource"] = {"resourceType": "Patient", "id": "x"}  # type: ignore[index]  # a bundle as written
     write_bundles(perinatal.folder, stranger, name="birth.json")
     ran = perinatal("mapping", "explain", "birth.json", "--table", "baby")
     assert (ran.code, ran.out) == (2, "")
