@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from fhir_adapter.sources.date_format import DAY_MONTH_YEAR, ISO, check_date_format
+from fhir_adapter.systems import System
 from indicator_engine.tables import TABLES, ColumnType
 
 NAME = r"^[a-z][a-z0-9-]{1,40}$"
@@ -481,11 +482,15 @@ class KeyScope(ManifestModel):
 
 
 class Manifest(ManifestModel):
-    """A whole `adapter.yaml`. provider: `table.column` that names the sender, the first that is filled."""
+    """A whole `adapter.yaml`. provider: `table.column` that names the sender, the first that is filled.
+
+    system: which kind of system sends the feed; where feeds differ, the rules of resolution go by it.
+    """
 
     name: Annotated[str, Field(pattern=NAME)]
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     title: str
+    system: System = System.OTHER
 
 
 class BundleManifest(Manifest):

@@ -1,31 +1,26 @@
-"""The newest recorded value of every column, chosen in the database.
+"""The value of every column, chosen in the database by the rules of resolution.
 
-A key with one source row takes that row as it is. A key with several takes, column by column, the value of the newest
-row that has one; rows recorded at the same moment are ordered by their hash, so the order of arrival never matters.
-Sets of codes that one source recorded at one moment are parts of one set: a file with one finding a line is read in
-batches, and which lines meet in a batch must not matter.
+A key with one source row takes that row as it is. A key with several takes, column by column, the value of the best
+candidate; see `candidates`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from fhir_adapter.store.candidates import PLACES, keys_of, scored_rows, standing, value_columns
 from fhir_adapter.store.compiled import literal_sql
-from fhir_adapter.store.linked_rows import (
-    HASH_LABEL,
-    RECORDED_LABEL,
-    SOURCE_LABEL,
-    is_dirty,
-    linked_keys,
-    linked_rows,
-)
+from fhir_adapter.store.entities import entity_of
+from fhir_adapter.store.linked_rows import is_dirty, linked_keys, linked_rows
 from fhir_adapter.store.model_schema import RESOLVED
+from fhir_adapter.store.operational_schema import LINK, SETTLEMENT
+from fhir_adapter.store.resolution_rules import ResolutionRules
 from indicator_engine.tables import TABLES, Column, ColumnType, Table
 
-NEWEST_RECORDED = "newest-recorded"
 BETWEEN_PARTS = "||"  # where the end of one set of codes meets the beginning of another
 
 
@@ -35,45 +30,18 @@ def insert_single_sql(table_name: str, only_dirty: bool, dialect_name: str) -> s
     table = TABLES[table_name]
     rows = linked_rows(table, only_dirty=only_dirty).subquery("linked")
     keys = _keys(table, only_dirty=only_dirty, single=True)
-    chosen = sa.select(*_chosen_columns(table, rows)).join_from(rows, keys, _same_key(table, rows, keys))
+    chosen = sa.select(*_chosen_columns(table, rows)).join_from(rows, keys, same_key(table, rows, keys))
     return _insert(table, chosen.subquery("chosen"), dialect_name)
 
 
 @cache
-def insert_several_sql(table_name: str, only_dirty: bool, dialect_name: str) -> str:
+def insert_several_sql(table_name: str, only_dirty: bool, dialect_name: str, rules: ResolutionRules) -> str:
     """Text that resolves the keys which have several source rows."""
     table = TABLES[table_name]
-    grouped = _grouped(table, only_dirty=only_dirty, with_conflicts=False).subquery("grouped")
+    best = best_rows(table, rows_of_several(table, value_columns(table), rules, only_dirty=only_dirty), rules)
+    values = [_value_of_best(table, each, best, rules).label(each.name) for each in value_columns(table)]
+    grouped = sa.select(*keys_of(table, best), *values).group_by(*keys_of(table, best)).subquery("grouped")
     return _insert(table, sa.select(*_chosen_columns(table, grouped)).subquery("chosen"), dialect_name)
-
-
-@cache
-def insert_conflicts_sql(table_name: str, only_dirty: bool, dialect_name: str) -> str:
-    """Text that records each column for which several distinct values were offered."""
-    table = TABLES[table_name]
-    grouped = _grouped(table, only_dirty=only_dirty, with_conflicts=True).subquery("grouped")
-    names = _names_of_values(table)
-    placed = RESOLVED[table_name]
-    is_placed = sa.exists().where(_same_key(table, placed, grouped))
-    candidates = sa.case(*((names.c.column_name == each.name, grouped.c[f"n_{each.name}"]) for each in _values(table)))
-    source = sa.case(*((names.c.column_name == each.name, grouped.c[f"s_{each.name}"]) for each in _values(table)))
-    found = (
-        sa.select(
-            sa.literal(table_name).label("table_name"),
-            record_key(table, grouped).label("record_key"),
-            names.c.column_name,
-            source.label("chosen_source"),
-            sa.literal(NEWEST_RECORDED).label("rule_id"),
-            sa.true().label("conflict"),
-            candidates.label("candidate_count"),
-            sa.literal("warn").label("severity"),
-            sa.literal("automatic").label("status"),
-        )
-        .select_from(grouped.join(names, sa.true()))
-        .where(candidates > 1, is_placed)
-    )
-    columns = [column.name for column in found.selected_columns]
-    return literal_sql(sa.insert(RESOLVED["resolution"]).from_select(columns, found), dialect_name)
 
 
 @cache
@@ -94,6 +62,20 @@ def count_held_sql(table_name: str, only_dirty: bool, dialect_name: str) -> str 
 
 
 @cache
+def count_undecided_sql(
+    table_name: str, column_name: str, only_dirty: bool, dialect_name: str, rules: ResolutionRules
+) -> str:
+    """Text that counts the keys whose best sources say what excludes each other, and that nobody has settled."""
+    table = TABLES[table_name]
+    column = table.column(column_name)
+    best = best_rows(table, rows_of_several(table, [column], rules, only_dirty=only_dirty), rules)
+    is_held = _is_undecided(table, column, best, rules)
+    keys = keys_of(table, best)
+    held = sa.select(*keys).group_by(*keys).having(is_held).subquery("held")
+    return literal_sql(sa.select(sa.func.count()).select_from(held), dialect_name)
+
+
+@cache
 def has_several_sql(table_name: str, only_dirty: bool, dialect_name: str) -> str:
     """Text that gives a row when at least one key has several source rows."""
     keys = _keys(TABLES[table_name], only_dirty=only_dirty, single=False)
@@ -105,6 +87,11 @@ def held_columns(table: Table) -> tuple[Column, ...]:
     return tuple(each for each in table.needed_columns if each.name not in table.key and not each.not_known_code)
 
 
+def undecidable_columns(table: Table, rules: ResolutionRules) -> tuple[Column, ...]:
+    """Columns for which a record is held when no rule stands between what its best sources say."""
+    return tuple(each for each in held_columns(table) if rules.choice_of(table, each).undecided_between)
+
+
 def record_key(table: Table, rows: sa.FromClause) -> sa.ColumnElement[str]:
     """The key of a resolved row as one text, its parts joined by `|`."""
     parts = [sa.cast(rows.c[name], sa.Text()) for name in table.key]
@@ -114,25 +101,9 @@ def record_key(table: Table, rows: sa.FromClause) -> sa.ColumnElement[str]:
     return joined
 
 
-def _keys(table: Table, *, only_dirty: bool, single: bool) -> sa.Subquery:
-    rows = linked_keys(table, only_dirty=only_dirty).subquery("keyed")
-    keys = [rows.c[name] for name in table.key]
-    count = sa.func.count()
-    return sa.select(*keys).group_by(*keys).having(count == 1 if single else count > 1).subquery("wanted")
-
-
-def _grouped(table: Table, *, only_dirty: bool, with_conflicts: bool) -> sa.Select[Any]:
-    firsts = _with_first_places(table, only_dirty=only_dirty)
-    keys = [firsts.c[name] for name in table.key]
-    columns = [_value_at_first_place(each, firsts).label(each.name) for each in _values(table)]
-    if with_conflicts:
-        columns = [label for each in _values(table) for label in _conflict_columns(each, firsts)]
-    return sa.select(*keys, *columns).group_by(*keys)
-
-
 def columns_of_sets(table: Table) -> tuple[Column, ...]:
     """Columns whose parts stand side by side after `insert_several_sql`, until they are put in order."""
-    return tuple(each for each in _values(table) if each.type == ColumnType.CODE_SET)
+    return tuple(each for each in value_columns(table) if each.type == ColumnType.CODE_SET)
 
 
 @cache
@@ -144,62 +115,87 @@ def sets_in_parts_sql(table_name: str, column: str, only_dirty: bool, dialect_na
     return literal_sql(found.where(is_dirty(table, placed.c[key])) if only_dirty else found, dialect_name)
 
 
-def _with_first_places(table: Table, *, only_dirty: bool) -> sa.Subquery:
-    """Rows of keys with several rows; `f_<column>` is the place of the newest row that has a value."""
-    rows = linked_rows(table, only_dirty=only_dirty).subquery("linked")
+def rows_of_several(
+    table: Table, columns: Sequence[Column], rules: ResolutionRules, *, only_dirty: bool
+) -> sa.Subquery:
+    """The scored rows of keys that have several."""
+    linked = linked_rows(table, only_dirty=only_dirty).subquery("linked")
     keys = _keys(table, only_dirty=only_dirty, single=False)
-    newest_first = [rows.c[RECORDED_LABEL].desc().nulls_last(), rows.c[HASH_LABEL].desc()]
-    partition = [rows.c[name] for name in table.key]
-    place = sa.func.row_number().over(partition_by=partition, order_by=newest_first).label("place")
-    places = [place]
-    if columns_of_sets(table):
-        same_moment = [rows.c[RECORDED_LABEL].desc().nulls_last(), rows.c[SOURCE_LABEL].desc()]
-        places.append(sa.func.dense_rank().over(partition_by=partition, order_by=same_moment).label("moment"))
-    ranked = sa.select(rows, *places).join_from(rows, keys, _same_key(table, rows, keys)).subquery("ranked")
-    firsts = [
-        sa.func.min(sa.case((ranked.c[each.name].is_not(None), _rank_of(each, ranked))))
-        .over(partition_by=[ranked.c[name] for name in table.key])
-        .label(f"f_{each.name}")
-        for each in _values(table)
+    several = sa.select(linked).join_from(linked, keys, same_key(table, linked, keys)).subquery("several")
+    return scored_rows(table, columns, several, rules)
+
+
+def best_rows(table: Table, scored: sa.Subquery, rules: ResolutionRules) -> sa.Subquery:
+    """Rows with `b_<column>`, the best score of each column, and `t_<column>`, the best but for the last straw."""
+    keys = keys_of(table, scored)
+    columns = [each for each in value_columns(table) if f"s_{each.name}" in scored.c]
+    best = [sa.func.min(scored.c[f"s_{each.name}"]).over(partition_by=keys).label(f"b_{each.name}") for each in columns]
+    tied = [
+        sa.func.min(_score_of_moment(table, each, scored, rules)).over(partition_by=keys).label(f"t_{each.name}")
+        for each in undecidable_columns(table, rules)
+        if each in columns
     ]
-    return sa.select(ranked, *firsts).subquery("firsts")
+    return sa.select(scored, *best, *tied).subquery("best")
 
 
-def _value_at_first_place(column: Column, firsts: sa.FromClause) -> sa.ColumnElement[Any]:
-    value = firsts.c[column.name]
-    is_first = _rank_of(column, firsts) == firsts.c[f"f_{column.name}"]
+def same_key(table: Table, left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether two rows are of one key."""
+    return sa.and_(*(left.c[name] == right.c[name] for name in table.key))
+
+
+def _keys(table: Table, *, only_dirty: bool, single: bool) -> sa.Subquery:
+    rows = linked_keys(table, only_dirty=only_dirty).subquery("keyed")
+    keys = [rows.c[name] for name in table.key]
+    count = sa.func.count()
+    return sa.select(*keys).group_by(*keys).having(count == 1 if single else count > 1).subquery("wanted")
+
+
+def _value_of_best(table: Table, column: Column, best: sa.FromClause, rules: ResolutionRules) -> sa.ColumnElement[Any]:
+    value = best.c[column.name]
+    is_best = best.c[f"s_{column.name}"] == best.c[f"b_{column.name}"]
     if column.type == ColumnType.CODE_SET:
-        return sa.func.aggregate_strings(sa.case((is_first, value)), "")
+        return sa.func.aggregate_strings(sa.case((is_best, value)), "")
     if column.type == ColumnType.BOOLEAN:
         # PostgreSQL has no MAX of truth values
-        return sa.func.max(sa.case((sa.and_(is_first, value.is_(True)), 1), (is_first, 0))) == 1
-    return sa.func.max(sa.case((is_first, value)))
+        return sa.func.max(sa.case((sa.and_(is_best, value.is_(True)), 1), (is_best, 0))) == 1
+    chosen = sa.func.max(sa.case((is_best, value)))
+    if column in undecidable_columns(table, rules):
+        return sa.case((~_is_undecided(table, column, best, rules), chosen))
+    return chosen
 
 
-def _rank_of(column: Column, rows: sa.FromClause) -> sa.ColumnElement[Any]:
-    """What decides for a column: the place of a row, or for a set its source and moment."""
-    return rows.c.moment if column.type == ColumnType.CODE_SET else rows.c.place
+def _score_of_moment(
+    table: Table, column: Column, rows: sa.FromClause, rules: ResolutionRules
+) -> sa.ColumnElement[Any]:
+    """The score without the hash: what is left when only chance would decide."""
+    is_candidate = rows.c[f"s_{column.name}"].is_not(None)
+    return sa.case((is_candidate, standing(table, column, rows, rules) * PLACES + rows.c.moment))
 
 
-def _conflict_columns(column: Column, firsts: sa.FromClause) -> list[sa.Label[Any]]:
-    is_first = _rank_of(column, firsts) == firsts.c[f"f_{column.name}"]
-    different: sa.ColumnElement[int] = sa.func.count(firsts.c[column.name].distinct())
-    if column.type == ColumnType.CODE_SET:
-        moments = sa.func.count(sa.case((firsts.c[column.name].is_not(None), firsts.c.moment)).distinct())
-        different = sa.case((moments > 1, different), else_=1)
-    return [
-        different.label(f"n_{column.name}"),
-        sa.func.max(sa.case((is_first, firsts.c[SOURCE_LABEL]))).label(f"s_{column.name}"),
-    ]
-
-
-def _names_of_values(table: Table) -> sa.Subquery:
-    names = (sa.select(sa.literal(each.name).label("column_name")) for each in _values(table))
-    return sa.union_all(*names).subquery("names")
-
-
-def _values(table: Table) -> tuple[Column, ...]:
-    return tuple(column for column in table.columns if column.name not in table.key)
+def _is_undecided(table: Table, column: Column, best: sa.FromClause, rules: ResolutionRules) -> sa.ColumnElement[bool]:
+    """Of the rows of one key: whether its best candidates are of several groups, and nobody has settled it."""
+    is_tied = _score_of_moment(table, column, best, rules) == best.c[f"t_{column.name}"]
+    groups = rules.choice_of(table, column).undecided_between
+    said = [sa.func.max(sa.case((sa.and_(is_tied, best.c[column.name].in_(group)), 1), else_=0)) for group in groups]
+    total: sa.ColumnElement[int] = said[0]
+    for each in said[1:]:
+        total = total + each
+    [key] = table.key
+    is_settled = (
+        sa.exists()
+        .where(
+            LINK.c.resolved_key == best.c[key],
+            LINK.c.entity == entity_of(table),
+            SETTLEMENT.c.source_key == LINK.c.source_key,
+            SETTLEMENT.c.entity == LINK.c.entity,
+            SETTLEMENT.c.source == LINK.c.source,
+            SETTLEMENT.c.table_name == table.name,
+            SETTLEMENT.c.column_name == column.name,
+            SETTLEMENT.c.withdrawn_at.is_(None),
+        )
+        .correlate(best)
+    )
+    return sa.and_(total > 1, ~is_settled)
 
 
 def _chosen_columns(table: Table, rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -214,10 +210,6 @@ def _known_or_code(column: Column, rows: sa.FromClause) -> sa.ColumnElement[Any]
     if column.required_for:
         known = sa.case((rows.c.role.in_(column.required_for), known), else_=value)
     return known.label(column.name)
-
-
-def _same_key(table: Table, left: sa.FromClause, right: sa.FromClause) -> sa.ColumnElement[bool]:
-    return sa.and_(*(left.c[name] == right.c[name] for name in table.key))
 
 
 def _insert(table: Table, chosen: sa.Subquery, dialect_name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import md5
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -77,6 +78,8 @@ def _create(url: URL) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # the driver must begin no transactions of its own: _begin_sqlite does
     connection.isolation_level = None
+    # PostgreSQL has it; names of conflicts are made with it, nothing is kept secret by it
+    connection.create_function("md5", 1, _md5, deterministic=True)
     # FULL keeps the last commit through a loss of power; it costs nothing on batches
     for pragma in (
         "cache_size=-65536",
@@ -87,6 +90,10 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -9,11 +9,14 @@ import sqlalchemy as sa
 
 from fhir_adapter.store.entities import entity_of, own_key
 from fhir_adapter.store.model_schema import SOURCE, twin_name
-from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK
+from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, SOURCE_SYSTEM
+from fhir_adapter.systems import System
 from indicator_engine.tables import Column, Table
 
 # labels of the provenance, apart from every column of the model
 SOURCE_LABEL, RECORDED_LABEL, HASH_LABEL = "of_source", "of_recorded_at", "of_row_hash"
+SOURCE_KEY_LABEL, SYSTEM_LABEL, RECORD_ID_LABEL = "of_source_key", "of_system", "of_record_id"
+OBSERVED_LABEL, RECEIVED_LABEL, MAPPING_LABEL = "of_observed_at", "of_received_at", "of_mapping_version"
 
 
 def linked_keys(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
@@ -23,8 +26,13 @@ def linked_keys(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
     return _joined(sa.select(*_key_columns(table, twin, link)), table, twin, link, only_dirty)
 
 
-def linked_rows(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
-    """Each source row under its resolved keys, with its source, when it was recorded and its hash."""
+def linked_rows(
+    table: Table, *, only_dirty: bool = False, only_keys: sa.Select[tuple[str]] | None = None
+) -> sa.Select[Any]:
+    """Each source row under its resolved keys, with its source and system, when it was recorded and its hash.
+
+    only_dirty: of keys to be resolved again. only_keys: of these resolved keys.
+    """
     twin = SOURCE[table.name]
     link = LINK.alias("own_link")
     parents = {column.name: LINK.alias(f"{column.name}_link") for column in _parents(table)}
@@ -33,8 +41,15 @@ def linked_rows(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
         twin.c.source.label(SOURCE_LABEL),
         twin.c.recorded_at.label(RECORDED_LABEL),
         twin.c.row_hash.label(HASH_LABEL),
+        _place(table, twin).label(SOURCE_KEY_LABEL),
+        sa.func.coalesce(SOURCE_SYSTEM.c.system, System.OTHER.value).label(SYSTEM_LABEL),
+        twin.c.source_record_id.label(RECORD_ID_LABEL),
+        twin.c.observed_at.label(OBSERVED_LABEL),
+        twin.c.received_at.label(RECEIVED_LABEL),
+        twin.c.mapping_version.label(MAPPING_LABEL),
     ]
-    selected = _joined(sa.select(*columns, *provenance), table, twin, link, only_dirty)
+    selected = _joined(sa.select(*columns, *provenance), table, twin, link, only_dirty, only_keys)
+    selected = selected.outerjoin(SOURCE_SYSTEM, SOURCE_SYSTEM.c.source == twin.c.source)
     for column in _parents(table):
         parent = parents[column.name]
         selected = selected.outerjoin(parent, _points_to(parent, column, twin))
@@ -47,11 +62,18 @@ def is_dirty(table: Table, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]
 
 
 def _joined(
-    selected: sa.Select[Any], table: Table, twin: sa.Table, link: sa.FromClause, only_dirty: bool
+    selected: sa.Select[Any],
+    table: Table,
+    twin: sa.Table,
+    link: sa.FromClause,
+    only_dirty: bool,
+    only_keys: sa.Select[tuple[str]] | None = None,
 ) -> sa.Select[Any]:
     is_own = sa.and_(
         link.c.entity == entity_of(table), link.c.source == twin.c.source, link.c.source_key == _place(table, twin)
     )
+    if only_keys is not None:
+        return selected.select_from(twin.join(link, is_own)).where(link.c.resolved_key.in_(only_keys))
     if only_dirty:
         return selected.select_from(twin.join(link, is_own)).where(is_dirty(table, link.c.resolved_key))
     # an outer join makes SQLite, which has no statistics, start from the rows and look each link up

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
 from fhir_adapter.store.column_types import DATETIME_LENGTH, sql_type, text_type
 from fhir_adapter.store.metadata import METADATA
@@ -21,6 +23,17 @@ LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "mh_referral": ("mother_key",),
     "mh_contact": ("referral_key",),
     "care_plan": ("pregnancy_key",),
+    "resolution": ("conflict_id", "resolved_key"),
+}
+# what the store keeps of a choice beside the columns of the model: resolved_key, key of the entity of the record;
+# reason, why the cell is listed: `difference`, `only-one-source` or `settlement`
+KEPT_BESIDE: Mapping[str, Mapping[str, TypeEngine[Any]]] = {
+    "resolution": {
+        "conflict_id": text_type(),
+        "resolved_key": text_type(),
+        "within_tolerance": sa.Boolean(),
+        "reason": text_type(),
+    },
 }
 # the primary key of a twin finds rows by their own key; these are the other ways in
 SOURCE_LOOKED_UP: Mapping[str, tuple[str, ...]] = {
@@ -73,6 +86,7 @@ def resolved_table(table: Table) -> sa.Table:
             )
             for column in table.columns
         ),
+        *(sa.Column(name, kind, nullable=False) for name, kind in KEPT_BESIDE.get(table.name, {}).items()),
         *(sa.Index(None, name) for name in LOOKED_UP.get(table.name, ())),
     )
 

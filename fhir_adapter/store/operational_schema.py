@@ -121,6 +121,63 @@ DIRTY_KEY = sa.Table(
     words("resolved_key"),
     sa.Index(None, "resolved_key", "entity"),
 )
+# Which kind of system sends a feed: the adapter says so.
+SOURCE_SYSTEM = sa.Table("source_system", METADATA, key("source"), words("system"))
+# Cells to be explained; its rows live inside one transaction of the resolution.
+CONTESTED_CELL = sa.Table(
+    "contested_cell",
+    METADATA,
+    words("table_name"),
+    words("resolved_key"),
+    words("record_key"),
+    words("column_name"),
+    words("reason"),
+    sa.Index(None, "table_name", "column_name", "resolved_key"),
+)
+# What each source says of a contested cell, in the order of the choice. A cell on which nobody differs has no rows
+# here: its values stand in the source rows, and keeping every one twice would double the store.
+FIELD_VALUE = sa.Table(
+    "field_value",
+    METADATA,
+    key("record_key"),
+    key("table_name"),
+    key("column_name"),
+    number_key("position"),
+    sa.Column("resolved_key", text_type(), nullable=False, index=True),
+    words("source"),
+    words("source_key"),
+    words("source_record_id", nullable=True),
+    words("system"),
+    words("value"),
+    words("standing"),
+    number("level"),
+    words("observed_at", nullable=True),
+    words("recorded_at", nullable=True),
+    words("received_at"),
+    words("mapping_version"),
+)
+# A person's decision on one cell. It hangs on a key of a source, so that it follows what that key is linked to.
+SETTLEMENT = sa.Table(
+    "settlement",
+    METADATA,
+    key("id"),
+    words("table_name"),
+    words("column_name"),
+    words("entity"),
+    words("source"),
+    words("source_key"),
+    words("record_key"),
+    words("rest_of_key"),
+    words("value"),
+    words("taken_from", nullable=True),
+    words("author"),
+    words("reason"),
+    words("settled_at"),
+    words("withdrawn_by", nullable=True),
+    words("withdrawn_at", nullable=True),
+    words("withdrawn_because", nullable=True),
+    sa.Index(None, "source_key", "entity", "source"),
+)
 REFERENCE_IMD = sa.Table(
     "reference_imd", METADATA, key("lsoa"), key("version"), number("decile"), words("local_authority", nullable=True)
 )

@@ -12,15 +12,17 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.choosing import (
     columns_of_sets,
     count_held_sql,
+    count_undecided_sql,
     has_several_sql,
     held_columns,
-    insert_conflicts_sql,
     insert_several_sql,
     insert_single_sql,
-    record_key,
     sets_in_parts_sql,
+    undecidable_columns,
 )
+from fhir_adapter.store.code_sets import in_order
 from fhir_adapter.store.compiled import literal_sql
+from fhir_adapter.store.contested_cells import explain_contested
 from fhir_adapter.store.deriving import (
     derive_delivery_method_sql,
     derive_deprivation_sql,
@@ -29,10 +31,14 @@ from fhir_adapter.store.deriving import (
 from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.model_schema import RESOLVED
+from fhir_adapter.store.operational_schema import FIELD_VALUE
 from fhir_adapter.store.relinking import relink
+from fhir_adapter.store.resolution_rules import ResolutionRules, rules_of
+from fhir_adapter.store.settlements import active_settlements, of_table
 from fhir_adapter.store.touched_keys import dirty_entities, forget_touched_keys, note_dirty_keys, touch_receipts
 from indicator_engine.tables import Table
 
+UNDECIDED = "undecided"
 RESOLUTION_LOCK = 5_301_970_114  # any number that nothing else in the database locks
 
 
@@ -41,8 +47,9 @@ class ResolutionCounts:
     """What one resolution did.
 
     resolved: rows written, by table. held: keys that were not placed for want of a required column, by
-    `table.column`; a key that lacks two columns counts under both. held_rows: keys not placed, by table.
-    conflicts: cells for which several distinct values were offered.
+    `table.column`, or because no rule stands between what sources say, by `table.column (undecided)`; a key that
+    lacks two columns counts under both. held_rows: keys not placed, by table.
+    conflicts: cells on which sources differ beyond the tolerance.
     """
 
     resolved: Mapping[str, int]
@@ -88,6 +95,8 @@ def _tables_to_resolve(connection: Connection, *, only_dirty: bool) -> tuple[Tab
 
 
 def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dirty: bool) -> ResolutionCounts:
+    rules = rules_of(connection)
+    settlements = active_settlements(connection, only_dirty=only_dirty)
     resolved: dict[str, int] = {}
     held: dict[str, int] = {}
     held_rows: dict[str, int] = {}
@@ -95,13 +104,20 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
     for table in tables:
         _clear(connection, table, only_dirty=only_dirty)
         resolved[table.name] = _run(connection, insert_single_sql(table.name, only_dirty, connection.dialect.name))
-        if _has_several(connection, table, only_dirty=only_dirty):
+        has_several = _has_several(connection, table, only_dirty=only_dirty)
+        if has_several:
             resolved[table.name] += _run(
-                connection, insert_several_sql(table.name, only_dirty, connection.dialect.name)
+                connection, insert_several_sql(table.name, only_dirty, connection.dialect.name, rules)
             )
             _put_sets_in_order(connection, table, only_dirty=only_dirty)
-            conflicts += _run(connection, insert_conflicts_sql(table.name, only_dirty, connection.dialect.name))
         held_rows[table.name], by_column = _held(connection, table, only_dirty=only_dirty)
+        settled = of_table(settlements, table)
+        if has_several or settled:
+            conflicts += explain_contested(connection, table, rules, settled, only_dirty=only_dirty)
+        if has_several:
+            undecided = _undecided(connection, table, rules, only_dirty=only_dirty)
+            held_rows[table.name] += sum(undecided.values())
+            by_column |= undecided
         held |= by_column
     _derive(connection, {table.name for table in tables}, only_dirty=only_dirty)
     return ResolutionCounts(resolved, held, {name: count for name, count in held_rows.items() if count}, conflicts)
@@ -116,22 +132,33 @@ def _has_several(connection: Connection, table: Table, *, only_dirty: bool) -> b
     return connection.exec_driver_sql(statement).first() is not None
 
 
+def _undecided(connection: Connection, table: Table, rules: ResolutionRules, *, only_dirty: bool) -> dict[str, int]:
+    """How many records are held because their best sources exclude each other, by `table.column (undecided)`."""
+    counts = {
+        f"{table.name}.{column.name} ({UNDECIDED})": connection.exec_driver_sql(
+            count_undecided_sql(table.name, column.name, only_dirty, connection.dialect.name, rules)
+        ).scalar_one()
+        for column in undecidable_columns(table, rules)
+    }
+    return {name: int(count) for name, count in counts.items() if count}
+
+
 def _clear(connection: Connection, table: Table, *, only_dirty: bool) -> None:
     for statement in _clear_sql(table.name, only_dirty, connection.dialect.name):
         connection.exec_driver_sql(statement)
 
 
 @cache
-def _clear_sql(table_name: str, only_dirty: bool, dialect_name: str) -> tuple[str, str]:
+def _clear_sql(table_name: str, only_dirty: bool, dialect_name: str) -> tuple[str, ...]:
     table = next(each for each in CLINICAL_TABLES if each.name == table_name)
-    placed, choice = RESOLVED[table_name], RESOLVED["resolution"]
-    choices = sa.delete(choice).where(choice.c.table_name == table_name, choice.c.status == "automatic")
+    placed = RESOLVED[table_name]
     rows = sa.delete(placed)
     if only_dirty:
-        dirty = is_dirty(table, placed.c[table.key[0]])
-        choices = choices.where(choice.c.record_key.in_(sa.select(record_key(table, placed)).where(dirty)))
-        rows = rows.where(dirty)
-    return literal_sql(choices, dialect_name), literal_sql(rows, dialect_name)
+        rows = rows.where(is_dirty(table, placed.c[table.key[0]]))
+    told = [sa.delete(each).where(each.c.table_name == table_name) for each in (RESOLVED["resolution"], FIELD_VALUE)]
+    if only_dirty:
+        told = [each.where(is_dirty(table, each.table.c.resolved_key)) for each in told]
+    return tuple(literal_sql(each, dialect_name) for each in (rows, *told))
 
 
 def _put_sets_in_order(connection: Connection, table: Table, *, only_dirty: bool) -> None:
@@ -147,11 +174,6 @@ def _put_sets_in_order(connection: Connection, table: Table, *, only_dirty: bool
                 changed.values({column.name: sa.bindparam("codes")}),
                 [{"key": key, "codes": in_order(codes)} for key, codes in found],
             )
-
-
-def in_order(codes: str) -> str:
-    """A set of codes out of its parts, `|b||a|c|` to `|a|b|c|`."""
-    return f"|{'|'.join(sorted({code for code in codes.split('|') if code}))}|"
 
 
 def _held(connection: Connection, table: Table, *, only_dirty: bool) -> tuple[int, dict[str, int]]:

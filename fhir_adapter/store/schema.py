@@ -5,10 +5,12 @@ from __future__ import annotations
 from fhir_adapter.store.metadata import METADATA
 from fhir_adapter.store.model_schema import RESOLVED, SOURCE, record_keys_of
 from fhir_adapter.store.operational_schema import (
+    CONTESTED_CELL,
     COUNT_CELL,
     COUNT_RUN,
     COUNTED_EVENT,
     DIRTY_KEY,
+    FIELD_VALUE,
     LINK,
     LINKAGE_ZONE,
     OUTBOX,
@@ -20,15 +22,19 @@ from fhir_adapter.store.operational_schema import (
     REFERENCE_POSTCODE,
     RELEASE,
     RESOURCE,
+    SETTLEMENT,
+    SOURCE_SYSTEM,
     TOUCHED_KEY,
     UNRESOLVED_RECEIPT,
 )
 
 __all__ = [
+    "CONTESTED_CELL",
     "COUNTED_EVENT",
     "COUNT_CELL",
     "COUNT_RUN",
     "DIRTY_KEY",
+    "FIELD_VALUE",
     "LINK",
     "LINKAGE_ZONE",
     "METADATA",
@@ -42,7 +48,9 @@ __all__ = [
     "RELEASE",
     "RESOLVED",
     "RESOURCE",
+    "SETTLEMENT",
     "SOURCE",
+    "SOURCE_SYSTEM",
     "TOUCHED_KEY",
     "UNRESOLVED_RECEIPT",
     "record_keys_of",
