@@ -1,4 +1,4 @@
-"""Contested cells of one table: found, explained, settled where a person has, and counted."""
+"""Contested cells of one table: found, explained and counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fhir_adapter.store.contesting import (
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import CONTESTED_CELL, FIELD_VALUE
 from fhir_adapter.store.resolution_rules import ResolutionRules
-from fhir_adapter.store.settlements import PlacedSettlement, apply_settlements, note_settled_cells
+from fhir_adapter.store.settlements import PlacedSettlement, note_settled_cells
 from indicator_engine.tables import ColumnType, Table
 
 CELL = ("table_name", "record_key", "column_name")
@@ -36,7 +36,7 @@ def explain_contested(
     *,
     only_dirty: bool,
 ) -> int:
-    """Record every choice of a table on which sources differ, and what people settled; gives the conflicts."""
+    """Record every choice of a table on which sources differ or that somebody settled; gives the conflicts."""
     dialect = connection.dialect.name
     finding = find_contested_sql(table.name, only_dirty, dialect, rules)
     found = 0 if finding is None else connection.exec_driver_sql(finding).rowcount
@@ -48,7 +48,6 @@ def explain_contested(
         if table.column(name).type == ColumnType.CODE_SET:
             _put_parts_together(connection, table, name)
         connection.exec_driver_sql(insert_choices_sql(table.name, name, dialect, rules))
-    apply_settlements(connection, settlements)
     conflicts = connection.execute(_conflicts_of(table)).scalar_one()
     connection.execute(sa.delete(CONTESTED_CELL))
     return conflicts

@@ -97,6 +97,13 @@ class Method(StrEnum):
     DISCHARGING_UNIT = "discharging-unit"
 
 
+class Otherwise(StrEnum):
+    """What gestation at birth is worked out of where no source has it."""
+
+    ESTIMATED_DUE_DATE = "estimated-due-date"
+    LAST_MENSTRUAL_PERIOD = "last-menstrual-period"
+
+
 class Choice(RulesModel):
     """How a column is chosen and compared.
 
@@ -105,6 +112,7 @@ class Choice(RulesModel):
     prefer: values that come before others, whatever the system. compared: whether differences are looked for.
     undecided_between: groups of values; a record whose best sources say two of them is held until it is settled.
     flag_when_only_one_source: list a value that one source alone tells of a record that several know.
+    measured: measurements of the same record that decide. otherwise: for gestation at birth alone, see Otherwise.
     """
 
     id: Annotated[str, Field(pattern=RULE_ID)]
@@ -119,6 +127,7 @@ class Choice(RulesModel):
     undecided_between: tuple[tuple[str, ...], ...] = ()
     flag_when_only_one_source: bool = False
     measured: tuple[Measured, ...] = ()
+    otherwise: tuple[Otherwise, ...] = ()
     source: str
     confidence: Literal["F", "K", "?"]
 
@@ -230,6 +239,8 @@ def _faults_of_rules(file: RulesFile) -> Iterator[str]:
             yield f"rule {rule.id}: undecided_between has one group; give two or more, or none"
         if rule.method is Method.DISCHARGING_UNIT and rule.columns != ("baby.feeding_at_discharge",):
             yield f"rule {rule.id}: the method discharging-unit is for baby.feeding_at_discharge alone"
+        if rule.otherwise and rule.columns != ("baby.gestation_days",):
+            yield f"rule {rule.id}: otherwise is for baby.gestation_days alone"
         for each in rule.measured:
             if each.column.partition(".")[0] != each.for_.partition(".")[0]:
                 yield f"rule {rule.id}: {each.column} and {each.for_} are of two tables; measure in the same table"

@@ -30,11 +30,12 @@ from fhir_adapter.store.deriving import (
 )
 from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of
 from fhir_adapter.store.linked_rows import is_dirty
+from fhir_adapter.store.measuring import measure_sql, work_out_gestation_sql
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import FIELD_VALUE
 from fhir_adapter.store.relinking import relink
 from fhir_adapter.store.resolution_rules import ResolutionRules, rules_of
-from fhir_adapter.store.settlements import active_settlements, of_table
+from fhir_adapter.store.settlements import active_settlements, apply_settlements, of_table
 from fhir_adapter.store.touched_keys import dirty_entities, forget_touched_keys, note_dirty_keys, touch_receipts
 from indicator_engine.tables import Table
 
@@ -114,6 +115,12 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
         settled = of_table(settlements, table)
         if has_several or settled:
             conflicts += explain_contested(connection, table, rules, settled, only_dirty=only_dirty)
+        for measuring in measure_sql(table.name, only_dirty, connection.dialect.name, rules):
+            connection.exec_driver_sql(measuring)
+        if table.name == "baby":
+            for working_out in work_out_gestation_sql(only_dirty, connection.dialect.name, rules):
+                connection.exec_driver_sql(working_out)
+        apply_settlements(connection, settled)
         if has_several:
             undecided = _undecided(connection, table, rules, only_dirty=only_dirty)
             held_rows[table.name] += sum(undecided.values())

@@ -72,6 +72,9 @@ def _seed(table_name: str) -> sa.Insert:
         found.append(_touch(twin, "delivery", "delivery_key", of_receipts))
     if table_name == "delivery":
         found.append(_touch(twin, "pregnancy", "pregnancy_key", of_receipts))
+    if table_name == "neonatal_episode":
+        # how a baby was fed on its way home is the word of the unit that sent it there
+        found.append(_touch(twin, "baby", "baby_key", of_receipts))
     if table_name == "mh_contact":
         found.append(_touch(twin, "mh_referral", "referral_key", of_receipts))
     return sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], sa.union(*found))

@@ -25,6 +25,8 @@ from fhir_adapter.store.links import PersonLink, save_person_links
 from fhir_adapter.store.reference_tables import Area, areas_of_postcodes
 from fhir_adapter.store.resolved import wait_for_other_writers
 from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records, source_record
+from fhir_adapter.store.source_systems import save_source_systems
+from fhir_adapter.systems import System
 from fhir_adapter.workflows.identities import place_identities
 from fhir_adapter.workflows.ingest import Intake, ReadPayload
 
@@ -121,11 +123,15 @@ def _received(payload: ReadPayload, received_at: str) -> Received:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What many payloads come to, ready to be written: rows by table, links of persons, identifiers."""
+    """What many payloads come to, ready to be written: rows by table, links of persons, identifiers.
+
+    systems: kind of system of each source.
+    """
 
     by_table: Mapping[str, Sequence[SourceRecord]]
     links: Sequence[PersonLink]
     zone: Sequence[ZoneEntry]
+    systems: Mapping[str, str]
 
 
 def prepared_rows(
@@ -152,7 +158,8 @@ def prepared_rows(
                 zone.append(
                     ZoneEntry(record.source, key, identity.person_key, identity.nhs_number_hmac, identity.plain)
                 )
-    return Prepared(by_table, links, zone)
+    systems = {record.source: _system_of(payload, intake) for payload in payloads for record in payload.records}
+    return Prepared(by_table, links, zone, systems)
 
 
 def by_column(provenance: Provenance, table: str, rows: Sequence[Row]) -> SourceRecord:
@@ -164,10 +171,16 @@ def by_column(provenance: Provenance, table: str, rows: Sequence[Row]) -> Source
 
 def save_prepared(connection: Connection, prepared: Prepared, intake: Intake) -> None:
     """Write them, one statement a table."""
+    save_source_systems(connection, prepared.systems)
     for table, records in prepared.by_table.items():
         save_source_records(connection, table, records)
     save_person_links(connection, prepared.links)
     save_zone_entries(connection, prepared.zone, intake.sealer)
+
+
+def _system_of(payload: ReadPayload, intake: Intake) -> str:
+    known = intake.adapters.adapters.get(payload.adapter)
+    return str(System.OTHER if known is None else known.manifest.system)
 
 
 def _provenance(payload: ReadPayload, record: MappedRecord, received_at: str) -> Provenance:
