@@ -9,6 +9,8 @@ FhirAdapterError
 +-- StoreOutdated           the schema of the database is not the one this version needs
 +-- SealBroken              sealed bytes that the deployment key does not open
 +-- ResourceNotFound        a FHIR resource that is not here
++-- ConflictUnknown         a conflict that is not listed
++-- SettlementRefused       a settlement that cannot be taken
 +-- SearchRefused           a search parameter that is not supported, under strict handling
 +-- ReportInvalid           a resource of ours that must not be published
 +-- NothingToPublish        no evaluation has been made yet
@@ -82,6 +84,18 @@ class ResourceNotFound(FhirAdapterError):
         self.resource_type = resource_type
         self.resource_id = resource_id
         super().__init__(f"{resource_type}/{resource_id} is not known here")
+
+
+class ConflictUnknown(FhirAdapterError):
+    """No conflict of this id is listed."""
+
+    def __init__(self, conflict_id: str) -> None:
+        self.conflict_id = conflict_id
+        super().__init__(f"there is no conflict {conflict_id}: `perinatal conflicts list` tells those there are")
+
+
+class SettlementRefused(FhirAdapterError):
+    """A settlement that cannot be taken; says why, and never repeats the value."""
 
 
 class SearchRefused(FhirAdapterError):

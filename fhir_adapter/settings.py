@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     """Folder of adapters; the shipped ones by default."""
     workbench: bool = False
     """Whether mappings may be tried over HTTP, at /mappings/{adapter}/$test and $explain; on in `perinatal demo`."""
+    resolution_rules: Path | None = None
+    """YAML file that says whose value counts where sources differ; the shipped rules by default."""
+    worklist: bool = False
+    """Whether conflicts, with the values of patients, are listed and settled over HTTP at /conflicts."""
+    worklist_token: SecretStr | None = None
+    """Bearer token that every request to /conflicts must send; needed where PERINATAL_WORKLIST is on."""
     reporter: str | None = None
     """Code of the organisation that publishes; by default the local maternity and neonatal system that was loaded."""
     canonical_base: str = "https://perinatal-equity.example/fhir"

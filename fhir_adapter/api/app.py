@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from fhir_adapter.api.conflicts import conflict_routes
 from fhir_adapter.api.health import health_routes
 from fhir_adapter.api.middleware import RequestEnvelope
 from fhir_adapter.api.outcomes import error_response, http_response, invalid_request_response
@@ -32,6 +33,8 @@ def create_app(services: Services, *, pages: Sequence[BaseRoute] = ()) -> FastAP
     app.include_router(reading_routes(services))
     if services.workbench is not None:
         app.include_router(workbench_routes(services.workbench, min(WORKBENCH_BYTES, services.limits.max_bytes)))
+    if services.worklist is not None:
+        app.include_router(conflict_routes(services.worklist))
     app.router.routes.extend(pages)
     app.add_middleware(RequestEnvelope, canonicals=services.canonicals)
     _answer_errors(app, services)

@@ -47,6 +47,8 @@ ANSWERS: Mapping[type[errors.FhirAdapterError], Answer] = MappingProxyType(
         errors.StoreOutdated: Answer(503, "transient", "server.store-outdated", TRY_AGAIN),
         errors.SealBroken: Answer(500, "exception", "server.sealed", FAULT_HERE),
         errors.ResourceNotFound: Answer(404, "not-found", "resource.not-found", "nothing is published here by this id"),
+        errors.ConflictUnknown: Answer(404, "not-found", "conflict.unknown", "no conflict is listed by this id"),
+        errors.SettlementRefused: Answer(422, "business-rule", "conflict.settlement-refused"),
         errors.SearchRefused: Answer(400, "not-supported", "search.refused"),
         errors.ReportInvalid: Answer(500, "exception", "server.report-invalid", FAULT_HERE),
         errors.NothingToPublish: Answer(404, "not-found", "resource.nothing-published", "nothing is published yet"),
@@ -58,6 +60,7 @@ STATUS_OF_CODE = MappingProxyType({"payload.too-large": 413})
 TYPE_OF_CODE = MappingProxyType({"payload.too-large": "too-costly"})
 HTTP_ANSWERS: Mapping[int, Answer] = MappingProxyType(
     {
+        401: Answer(401, "login", "http.sign-in", "send the token of the worklist as `Authorization: Bearer …`"),
         404: Answer(404, "not-found", "http.not-found", "there is nothing at this address; see /fhir/metadata"),
         405: Answer(405, "not-supported", "http.method", "this method is not supported here; see /fhir/metadata"),
         406: Answer(406, "not-supported", "http.not-acceptable"),

@@ -80,12 +80,52 @@ class TryMapping(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictQuery:
+    """Which conflicts are asked for; None stands for any. limit and skip: the page."""
+
+    table: str | None
+    column: str | None
+    severity: str | None
+    status: str | None
+    source: str | None
+    everything: bool
+    limit: int
+    skip: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementRequest:
+    """What somebody decides on a conflict: a value, or the source whose value to take."""
+
+    author: str
+    reason: str
+    value: str | None
+    take_source: str | None
+
+
+class Worklist(Protocol):
+    """Conflicts with the values of patients; for those who sent the token alone."""
+
+    def is_allowed(self, token: str) -> bool:
+        """Whether a bearer token is the one that was set."""
+
+    def list(self, query: ConflictQuery) -> Mapping[str, object]:
+        """One page of conflicts."""
+
+    def settle(self, conflict_id: str, request: SettlementRequest) -> Mapping[str, object]:
+        """The conflict once it is settled; raises ConflictUnknown and SettlementRefused."""
+
+    def withdraw(self, conflict_id: str, author: str, reason: str) -> Mapping[str, object]:
+        """The conflict once its settlement is withdrawn; raises ConflictUnknown and SettlementRefused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """The work behind the routes, and what the service says of itself.
 
     history: newest version first, raises ResourceNotFound. search: may raise SearchRefused for a cursor that it
     does not know. base_url: absolute, without `/fhir` and without a slash at its end.
-    workbench: None where mappings are not to be tried.
+    workbench: None where mappings are not to be tried. worklist: None where conflicts are not shown over HTTP.
     """
 
     receive_bundle: ReceiveBundle
@@ -99,6 +139,7 @@ class Services:
     software_date: date
     synthetic: bool
     workbench: TryMapping | None = None
+    worklist: Worklist | None = None
     canonicals: Canonicals = field(default_factory=Canonicals)
     limits: IncomingLimits = field(default_factory=IncomingLimits)
 

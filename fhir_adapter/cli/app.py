@@ -7,11 +7,12 @@ import sys
 import typer
 
 from fhir_adapter.cli.benchmark import bench
+from fhir_adapter.cli.conflicts import conflicts_app
 from fhir_adapter.cli.database import database_app
 from fhir_adapter.cli.demo import demo
 from fhir_adapter.cli.evaluation import evaluate, outbox_app, publish, release_app
 from fhir_adapter.cli.indicators import indicator_app
-from fhir_adapter.cli.intake import conflicts_app, ingest, quarantine_app, reference_app
+from fhir_adapter.cli.intake import ingest, quarantine_app, reference_app
 from fhir_adapter.cli.mappings import mapping_app
 from fhir_adapter.cli.output import Exit, complain, exit_code_of
 from fhir_adapter.cli.serving import serve, worker

@@ -1,4 +1,4 @@
-"""perinatal ingest, reference, conflicts and quarantine"""
+"""perinatal ingest, reference and quarantine"""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from fhir_adapter.settings import Settings, read_settings
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import ReceivedIssue, list_quarantine
 from fhir_adapter.store.reference_tables import load_reference
-from fhir_adapter.store.resolution_log import list_conflicts
 from fhir_adapter.workflows.files import find_inputs
 from fhir_adapter.workflows.ingest import ReadPayload
 from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
@@ -27,7 +26,6 @@ from fhir_adapter.workflows.remap import RemapReport, remap
 from fhir_adapter.workflows.resolve import resolve_everything
 
 reference_app = typer.Typer(no_args_is_help=True, help="Load reference tables.")
-conflicts_app = typer.Typer(no_args_is_help=True, help="Values on which sources disagree.")
 quarantine_app = typer.Typer(no_args_is_help=True, help="What was set aside.")
 
 
@@ -92,22 +90,6 @@ def load(
         print_json({"kind": kind, "file": str(file), "rows": rows})
         return
     say(f"{rows} rows of {kind} loaded from {file}")
-
-
-@conflicts_app.command("list")
-def conflicts(*, database: Database = None, as_json: Json = False) -> None:
-    """List the fields on which sources disagree, with the source whose value counts; never the values."""
-    with wiring.opened_store(read_settings(database_url=database)) as store, reading(store) as connection:
-        found = list_conflicts(connection)
-    if as_json:
-        print_rows(found)
-        return
-    for each in found:
-        say(
-            f"{each.table_name} {each.record_key} {each.column_name}: {each.candidate_count} values, "
-            f"taken from {each.chosen_source} by {each.rule_id}"
-        )
-    say(f"{len(found)} conflicts")
 
 
 @quarantine_app.command("list")
@@ -264,4 +246,6 @@ def _say_report(report: IngestReport) -> None:
 
 def _say_held(held: Iterable[tuple[str, int]]) -> None:
     for column, count in held:
-        say(f"{count} records are held because no source gave {column}")
+        name, _, undecided = column.partition(" ")
+        why = f"sources contradict each other in {name}; settle it" if undecided else f"no source gave {name}"
+        say(f"{count} records are held because {why}")

@@ -40,6 +40,8 @@ EXIT_OF_ERROR: Mapping[type[Exception], Exit] = {
     adapter.StoreOutdated: Exit.USAGE,
     adapter.SealBroken: Exit.USAGE,
     adapter.ResourceNotFound: Exit.DATA_PROBLEMS,
+    adapter.ConflictUnknown: Exit.DATA_PROBLEMS,
+    adapter.SettlementRefused: Exit.DATA_PROBLEMS,
     adapter.SearchRefused: Exit.USAGE,
     adapter.ReportInvalid: Exit.DATA_PROBLEMS,
     adapter.NothingToPublish: Exit.DATA_PROBLEMS,

@@ -143,7 +143,9 @@ def _preference(choice: Choice, value: sa.ColumnElement[Any]) -> sa.ColumnElemen
 
 def _standing_of_system(choice: Choice, rows: sa.FromClause) -> sa.ColumnElement[int]:
     system = rows.c[SYSTEM_LABEL]
-    ranks = [(system.in_(tier), place + 1) for place, tier in enumerate(choice.precedence)]
+    ranks: list[tuple[sa.ColumnElement[bool], int]] = [
+        (system.in_(tier), place + 1) for place, tier in enumerate(choice.precedence)
+    ]
     if choice.method is Method.DISCHARGING_UNIT:
         ranks.insert(0, (sa.and_(system == System.NEONATAL.value, _went_home_from_neonatal_care(rows)), 0))
     return sa.case(*ranks, else_=len(choice.precedence) + 1) if ranks else sa.literal(0)

@@ -53,14 +53,14 @@ def explain_contested(
     return conflicts
 
 
-def _columns_of(table: Table) -> sa.Select[tuple[str]]:
+def _columns_of(table: Table) -> sa.Select[str]:
     noted = CONTESTED_CELL
     return (
         sa.select(noted.c.column_name).where(noted.c.table_name == table.name).distinct().order_by(noted.c.column_name)
     )
 
 
-def _conflicts_of(table: Table) -> sa.Select[tuple[int]]:
+def _conflicts_of(table: Table) -> sa.Select[int]:
     choice = RESOLVED["resolution"]
     is_noted = sa.and_(*(choice.c[name] == CONTESTED_CELL.c[name] for name in CELL))
     joined = sa.select(sa.func.count()).select_from(CONTESTED_CELL.join(choice, is_noted))

@@ -26,9 +26,7 @@ def linked_keys(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
     return _joined(sa.select(*_key_columns(table, twin, link)), table, twin, link, only_dirty)
 
 
-def linked_rows(
-    table: Table, *, only_dirty: bool = False, only_keys: sa.Select[tuple[str]] | None = None
-) -> sa.Select[Any]:
+def linked_rows(table: Table, *, only_dirty: bool = False, only_keys: sa.Select[str] | None = None) -> sa.Select[Any]:
     """Each source row under its resolved keys, with its source and system, when it was recorded and its hash.
 
     only_dirty: of keys to be resolved again. only_keys: of these resolved keys.
@@ -67,7 +65,7 @@ def _joined(
     twin: sa.Table,
     link: sa.FromClause,
     only_dirty: bool,
-    only_keys: sa.Select[tuple[str]] | None = None,
+    only_keys: sa.Select[str] | None = None,
 ) -> sa.Select[Any]:
     is_own = sa.and_(
         link.c.entity == entity_of(table), link.c.source == twin.c.source, link.c.source_key == _place(table, twin)

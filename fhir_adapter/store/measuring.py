@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from fhir_adapter.store.compiled import INSERTS, literal_sql
 from fhir_adapter.store.contesting import ID_CHARACTERS
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.model_schema import RESOLVED
-from fhir_adapter.store.resolution_rules import Measured, Otherwise, ResolutionRules, Rule, Severity
+from fhir_adapter.store.resolution_rules import Choice, Measured, Otherwise, ResolutionRules, Severity
 from indicator_engine.tables import TABLES, Table
 
 MEASURED, WORKED_OUT = "measured", "worked-out"
@@ -30,11 +31,11 @@ def measure_sql(table_name: str, only_dirty: bool, dialect_name: str, rules: Res
     )
 
 
-def _decide(table: Table, rule: Rule, measured: Measured, only_dirty: bool, dialect_name: str) -> tuple[str, str]:
+def _decide(table: Table, rule: Choice, measured: Measured, only_dirty: bool, dialect_name: str) -> tuple[str, str]:
     placed = RESOLVED[table.name]
     name = measured.for_.partition(".")[2]
     value, measurement = placed.c[name], placed.c[measured.column.partition(".")[2]]
-    is_measured = [measurement >= measured.at_least]
+    is_measured: list[sa.ColumnElement[bool]] = [measurement >= measured.at_least]
     if only_dirty:
         is_measured.append(is_dirty(table, placed.c[table.key[0]]))
     differs = [*is_measured, value.is_not(None), value != measured.gives]
@@ -48,14 +49,10 @@ def work_out_gestation_sql(only_dirty: bool, dialect_name: str, rules: Resolutio
     """Texts that work gestation at birth out of the dates of the pregnancy where no source has it, in their order."""
     baby = TABLES["baby"]
     rule = rules.choice_of(baby, baby.column("gestation_days"))
-    return tuple(
-        text
-        for each in (rule.otherwise if isinstance(rule, Rule) else ())
-        for text in _work_out(each, rule, only_dirty, dialect_name)
-    )
+    return tuple(text for each in rule.otherwise for text in _work_out(each, rule, only_dirty, dialect_name))
 
 
-def _work_out(dated_by: Otherwise, rule: Rule, only_dirty: bool, dialect_name: str) -> tuple[str, str]:
+def _work_out(dated_by: Otherwise, rule: Choice, only_dirty: bool, dialect_name: str) -> tuple[str, str]:
     baby, delivery, pregnancy = (RESOLVED[name] for name in ("baby", "delivery", "pregnancy"))
     column, days = {
         Otherwise.ESTIMATED_DUE_DATE: (pregnancy.c.edd_agreed, -DAYS_OF_PREGNANCY),
@@ -67,7 +64,10 @@ def _work_out(dated_by: Otherwise, rule: Rule, only_dirty: bool, dialect_name: s
         .scalar_subquery()
     )
     limits = TABLES["baby"].column("gestation_days")
-    is_wanted = [baby.c.gestation_days.is_(None), gestation.between(int(limits.minimum or 0), int(limits.maximum or 0))]
+    is_wanted: list[sa.ColumnElement[bool]] = [
+        baby.c.gestation_days.is_(None),
+        gestation.between(int(limits.minimum or 0), int(limits.maximum or 0)),
+    ]
     if only_dirty:
         is_wanted.append(is_dirty(TABLES["baby"], baby.c.baby_key))
     source = sa.literal(dated_by.value)
@@ -91,7 +91,7 @@ def _recorded(
     rule_id: str,
     source: sa.ColumnElement[str],
     reason: str,
-    conditions: list[sa.ColumnElement[bool]],
+    conditions: Sequence[sa.ColumnElement[bool]],
     dialect_name: str,
 ) -> str:
     """Text that records the choice of each such cell which no difference between sources has recorded already."""

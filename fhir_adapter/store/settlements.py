@@ -75,6 +75,20 @@ def withdraw_settlement(connection: Connection, settlement_id: str, *, author: s
 
 def active_settlements(connection: Connection, *, only_dirty: bool = False) -> list[PlacedSettlement]:
     """Decisions that count, the newest of each cell, under the keys that they are linked to now."""
+    return list({_cell_of(each): each for each in _not_withdrawn(connection, only_dirty=only_dirty)}.values())
+
+
+def settlements_of(connection: Connection, cell: tuple[str, str, str]) -> list[PlacedSettlement]:
+    """Every decision on a cell (table, column, record) that nobody has withdrawn, also those that a newer hides."""
+    return [each for each in _not_withdrawn(connection) if _cell_of(each) == cell]
+
+
+def _cell_of(placed: PlacedSettlement) -> tuple[str, str, str]:
+    return placed.settlement.table_name, placed.settlement.column_name, placed.record_key
+
+
+def _not_withdrawn(connection: Connection, *, only_dirty: bool = False) -> list[PlacedSettlement]:
+    """Oldest first."""
     link = sa.and_(
         LINK.c.source_key == SETTLEMENT.c.source_key,
         LINK.c.entity == SETTLEMENT.c.entity,
@@ -85,9 +99,7 @@ def active_settlements(connection: Connection, *, only_dirty: bool = False) -> l
     if only_dirty:
         dirty = sa.select(DIRTY_KEY.c.entity, DIRTY_KEY.c.resolved_key)
         found = found.where(sa.tuple_(LINK.c.entity, LINK.c.resolved_key).in_(dirty))
-    placed = [PlacedSettlement(Settlement(*row[:-1]), row[-1]) for row in connection.execute(found)]
-    newest = {(each.settlement.table_name, each.settlement.column_name, each.record_key): each for each in placed}
-    return list(newest.values())
+    return [PlacedSettlement(Settlement(*row[:-1]), row[-1]) for row in connection.execute(found)]
 
 
 def note_settled_cells(connection: Connection, placed: Sequence[PlacedSettlement]) -> None:
@@ -116,9 +128,10 @@ def apply_settlements(connection: Connection, placed: Sequence[PlacedSettlement]
 def typed_value(column: Column, text: str) -> str | int | float | bool:
     """A cell out of its text. Raises ValueError, which does not repeat the text."""
     try:
-        return _TYPED.get(column.type, str)(text)
+        value: str | int | float | bool = _TYPED.get(column.type, str)(text)
     except (KeyError, ValueError):
         raise ValueError(f"{column.name} is a {column.type.value}; write it so") from None
+    return value
 
 
 def is_plausible(column: Column, value: str | float) -> bool:

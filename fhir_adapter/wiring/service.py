@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
 
 from fastapi import FastAPI
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from fhir_adapter.api.app import create_app
 from fhir_adapter.api.queries import SearchQuery
 from fhir_adapter.api.reading import find_resources
 from fhir_adapter.api.services import ReceiptStatus, ReceiptView, SearchPage, Services, StoredResource
-from fhir_adapter.errors import FhirAdapterError, StoreUnavailable
+from fhir_adapter.errors import FhirAdapterError
 from fhir_adapter.fhir.outcome import Fault
 from fhir_adapter.settings import Settings
 from fhir_adapter.sources.issues import Issue
@@ -26,21 +22,19 @@ from fhir_adapter.store.releases import load_history, load_resource
 from fhir_adapter.version import SOFTWARE_DATE, SOFTWARE_VERSION
 from fhir_adapter.viewer.overview import Published
 from fhir_adapter.viewer.pages import viewer_routes
+from fhir_adapter.wiring.conflicts import worklist_of
+from fhir_adapter.wiring.guarding import STORE_AWAY, while_store_answers
 from fhir_adapter.wiring.search import search_store, stored_resource
 from fhir_adapter.wiring.store import canonicals_of, intake_of, limits_of, workbench_of
 from fhir_adapter.workflows.ingest import Intake
 from fhir_adapter.workflows.receive import Receipt, receive_bundle, receive_payload
 
 PUBLIC = "public"  # nothing else is served: reports for the inside need a role, and there are none yet
-STORE_AWAY = (OperationalError, InterfaceError, NoConnectionLeft)
 STATUSES: dict[str, ReceiptStatus] = {
     "accepted": "accepted",
     "already-processed": "already-processed",
     "refused": "refused",
 }
-
-Given = ParamSpec("Given")
-Gives = TypeVar("Gives")
 
 
 def app_of(settings: Settings, store: Engine) -> FastAPI:
@@ -70,32 +64,21 @@ def services_of(settings: Settings, store: Engine) -> Services:
         return search_store(store, canonicals, resource_type, query, audience=PUBLIC)
 
     return Services(
-        receive_bundle=_while_store_answers(partial(_receive_bundle, intake)),
-        receive_intake=_while_store_answers(partial(_receive_intake, intake)),
-        read=_while_store_answers(read),
-        history=_while_store_answers(history),
-        search=_while_store_answers(search),
+        receive_bundle=while_store_answers(partial(_receive_bundle, intake)),
+        receive_intake=while_store_answers(partial(_receive_intake, intake)),
+        read=while_store_answers(read),
+        history=while_store_answers(history),
+        search=while_store_answers(search),
         is_ready=partial(_is_ready, store),
         base_url=settings.base_url.rstrip("/"),
         software_version=SOFTWARE_VERSION,
         software_date=SOFTWARE_DATE,
         synthetic=settings.synthetic,
         workbench=workbench_of(settings) if settings.workbench else None,
+        worklist=worklist_of(settings, store),
         canonicals=canonicals,
         limits=limits_of(settings),
     )
-
-
-def _while_store_answers(work: Callable[Given, Gives]) -> Callable[Given, Gives]:
-    """The work, raising StoreUnavailable when the store is away, full, or too busy: who asks again later is served."""
-
-    def guarded(*given: Given.args, **named: Given.kwargs) -> Gives:
-        try:
-            return work(*given, **named)
-        except STORE_AWAY as cause:
-            raise StoreUnavailable("the store does not answer") from cause
-
-    return guarded
 
 
 def _receive_bundle(intake: Intake, raw: bytes, *, transaction: bool) -> ReceiptView:  # noqa: ARG001 - the bundle says so

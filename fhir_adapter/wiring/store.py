@@ -14,14 +14,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from fhir_adapter.errors import SettingsInvalid
+from fhir_adapter.errors import MappingInvalid, SettingsInvalid
 from fhir_adapter.fhir.canonical import Canonicals
 from fhir_adapter.fhir.incoming import IncomingLimits
 from fhir_adapter.settings import Settings
 from fhir_adapter.sources import folders
 from fhir_adapter.sources.registry import SHIPPED, AdapterRegistry, load_adapters, shipped_adapters
+from fhir_adapter.sources.strict_yaml import read_yaml
 from fhir_adapter.store.database import open_database
 from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
+from fhir_adapter.store.resolution_rules import ResolutionRules, parse_rules, with_rules
 from fhir_adapter.store.sealing import KEY_BYTES, Sealer
 from fhir_adapter.workflows.explain import Explainer
 from fhir_adapter.workflows.identities import Pseudonyms
@@ -47,16 +49,27 @@ def today() -> date:
 def opened_store(settings: Settings) -> Iterator[Engine]:
     """The store for the length of the block, with its schema made when the database is empty.
 
-    Raises StoreUnavailable or StoreOutdated.
+    Raises StoreUnavailable, StoreOutdated, or SettingsInvalid with the faults of the rules of resolution.
     """
+    rules = None if settings.resolution_rules is None else rules_at(settings.resolution_rules)
     engine = open_database(settings.database_url)
     try:
         if is_empty(engine):
             upgrade(engine)
         check_schema(engine)
-        yield engine
+        yield engine if rules is None else with_rules(engine, rules)
     finally:
         engine.dispose()
+
+
+def rules_at(path: Path) -> ResolutionRules:
+    """The rules of resolution in a file. Raises SettingsInvalid with every fault and its place."""
+    try:
+        return parse_rules(read_yaml(path.read_text("utf-8"), place=str(path)), place=str(path))
+    except MappingInvalid as cause:
+        raise SettingsInvalid(str(cause)) from cause
+    except (OSError, UnicodeDecodeError) as cause:
+        raise SettingsInvalid(f"{path}: PERINATAL_RESOLUTION_RULES names no readable UTF-8 file") from cause
 
 
 def adapters_of(settings: Settings) -> AdapterRegistry:

@@ -5,6 +5,8 @@ What is resolved is derived: the choices are made anew when the store is next re
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -35,7 +37,7 @@ def downgrade() -> None:
     op.create_table("resolution", *choice_columns(), choice_key())
 
 
-def choice_columns() -> list[sa.Column[str]]:
+def choice_columns() -> list[sa.Column[Any]]:
     """Columns of a choice as the model has them."""
     words = ("table_name", "record_key", "column_name", "chosen_source", "rule_id")
     return [
