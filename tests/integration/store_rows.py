@@ -12,19 +12,24 @@ from fhir_adapter.store.database import reading
 from fhir_adapter.store.links import PersonLink, save_person_links
 from fhir_adapter.store.schema import RESOLVED
 from fhir_adapter.store.source_rows import Cell, Provenance, save_source_rows
+from fhir_adapter.store.source_systems import save_source_systems
 
 Rows = Mapping[str, Sequence[Mapping[str, Cell]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What one source sent in one receipt. persons: resolved key of each source key that is a person."""
+    """What one source sent in one receipt. persons: resolved key of each source key that is a person.
+
+    system: which kind of system the source is.
+    """
 
     receipt: str
     source: str
     recorded_at: str | None
     rows: Rows
     persons: Mapping[str, str] = field(default_factory=dict)
+    system: str = "other"
 
 
 def birth(
@@ -36,6 +41,8 @@ def birth(
     mother: Mapping[str, Cell] | None = None,
     delivery: Mapping[str, Cell] | None = None,
     residence: Mapping[str, Cell] | None = None,
+    booking: Mapping[str, Cell] | None = None,
+    system: str = "other",
 ) -> Sent:
     """One birth as a source sends it; the mappings replace or add cells."""
     rows: dict[str, list[Mapping[str, Cell]]] = {
@@ -46,13 +53,15 @@ def birth(
         ],
         "residence": [_with({"person_key": "m", "valid_from": "2025-09-01", "lsoa_2011": "E01"}, residence)],
         "pregnancy": [{"pregnancy_key": "p", "mother_key": "m", "num_fetuses": 1}],
-        "booking": [{"booking_key": "k", "pregnancy_key": "p", "booking_date": "2025-09-01", "bmi": 24.5}],
+        "booking": [
+            _with({"booking_key": "k", "pregnancy_key": "p", "booking_date": "2025-09-01", "bmi": 24.5}, booking)
+        ],
         "delivery": [
             _with({"delivery_key": "d", "pregnancy_key": "p", "provider_code": "RSA", "augmentation": True}, delivery)
         ],
         "baby": [_with(one_baby(), baby)],
     }
-    return Sent(receipt, source, recorded_at, rows, {"m": "person-m", "b": "person-b"})
+    return Sent(receipt, source, recorded_at, rows, {"m": "person-m", "b": "person-b"}, system)
 
 
 def _with(row: Mapping[str, Cell], changes: Mapping[str, Cell] | None) -> Mapping[str, Cell]:
@@ -87,6 +96,7 @@ def save(connection: Connection, sent: Sent) -> int:
     )
     links = [PersonLink(sent.source, key, person, "test") for key, person in sent.persons.items()]
     save_person_links(connection, links)
+    save_source_systems(connection, {sent.source: sent.system})
     return sum(save_source_rows(connection, table, rows, provenance) for table, rows in sent.rows.items())
 
 

@@ -114,11 +114,15 @@ def test_a_column_with_several_values_is_recorded_as_a_conflict(store: sa.Engine
             "record_key": "person-b",
             "column_name": "birth_weight_g",
             "chosen_source": "feed",
-            "rule_id": "newest-recorded",
+            "rule_id": "birth-weight",
             "conflict": True,
             "candidate_count": 2,
-            "severity": "warn",
-            "status": "automatic",
+            "severity": "error",
+            "status": "open",
+            "conflict_id": "2951787f0a851625",
+            "resolved_key": "person-b",
+            "within_tolerance": False,
+            "reason": "difference",
         }
     ]
 
