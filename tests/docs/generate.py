@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fhir_adapter.sources.adapter_schema import schema_text
+from fhir_adapter.store import resolution_rules
 from indicator_engine.definition import IndicatorDefinition
 from indicator_engine.tables.reference import render_reference
 from tests.docs.generate_commands import render_commands
@@ -31,6 +32,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "common_model.md": render_reference,
     "indicators.md": render_indicators,
     "mapping_coverage.md": render_coverage,
+    "resolution_rules.schema.json": resolution_rules.schema_text,
     "schemas/indicator-show.schema.json": definition_schema,
     "settings.md": render_settings,
 }

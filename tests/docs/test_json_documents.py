@@ -31,6 +31,7 @@ SETTINGS = {
 }
 DEFINITIONS = Path(__file__).parents[2] / "indicator_engine" / "definitions" / "indicators"
 FROM_COMMANDS = {
+    "conflict": ("perinatal conflicts settle", "perinatal conflicts withdraw"),
     "db": ("perinatal db upgrade", "perinatal db check"),
     "ingest-dry-run": ("perinatal ingest",),
     "ingest-remap": ("perinatal ingest",),
@@ -70,12 +71,18 @@ def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
     (perinatal.folder / "bad.json").write_text("{", "utf-8")
     disagreeing = _with_another_gestation(perinatal.folder, files)
     feeds = [each for each in files if "/ndjson/maternity/" in each]
+    dried = perinatal("ingest", *disagreeing, "bad.json", "--dry-run", "--json").document
+    ingested = perinatal("ingest", *feeds, *disagreeing, "bad.json", "--json").document
+    listed = perinatal("conflicts", "list", "--json").document
+    settling = ("settle", listed["conflicts"][0]["id"], "--take-source", listed["conflicts"][0]["chosen_source"])
+    words = ("--author", "A. Midwife", "--reason", "the notes", "--json")
     return {
-        "ingest-dry-run": perinatal("ingest", *disagreeing, "bad.json", "--dry-run", "--json").document,
-        "ingest": perinatal("ingest", *feeds, *disagreeing, "bad.json", "--json").document,
+        "ingest-dry-run": dried,
+        "ingest": ingested,
         "ingest-remap": perinatal("ingest", "--remap", "--json").document,
         "reference-load": perinatal("reference", "load", "imd", table, "--json").document,
-        "conflicts-list": perinatal("conflicts", "list", "--json").document,
+        "conflicts-list": listed,
+        "conflict": perinatal("conflicts", *settling, *words).document,
         "quarantine-list": perinatal("quarantine", "list", "--json").document,
     }
 

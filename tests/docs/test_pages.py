@@ -43,6 +43,7 @@ STARTS = {
     DOCS / "how_to" / "send_a_bundle.md": Start.EMPTY,
     DOCS / "how_to" / "send_a_csv.md": Start.EMPTY,
     DOCS / "how_to" / "take_in_an_export.md": Start.EMPTY,
+    DOCS / "how_to" / "settle_conflicts.md": Start.EMPTY,
     DOCS / "how_to" / "write_a_mapping.md": Start.EMPTY,
 }
 
