@@ -25,7 +25,7 @@ ASK_AGAIN_SECONDS = 0.1
 
 
 @contextmanager
-def application(database_url: str, **changes: int) -> Iterator[Client]:
+def application(database_url: str, **changes: int | SecretStr) -> Iterator[Client]:
     """A client of the application over a store; changes: settings that the test is about."""
     settings = Settings(
         database_url=database_url,

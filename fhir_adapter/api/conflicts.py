@@ -71,13 +71,13 @@ def conflict_routes(worklist: Worklist) -> APIRouter:
         return _kept_nowhere(json_response(worklist.list(query)))
 
     @router.post("/{conflict_id}/settle", summary="Settle a conflict")
-    def settle_conflict(conflict_id: str, raw: Annotated[bytes, Depends(decision_body)]) -> Response:
+    def settle_conflict(conflict_id: str, raw: bytes = Depends(decision_body)) -> Response:
         sent = _parsed(SettlementBody, raw)
         request = SettlementRequest(sent.author, sent.reason, sent.value, sent.take_source)
         return _kept_nowhere(json_response(worklist.settle(conflict_id, request)))
 
     @router.post("/{conflict_id}/withdraw", summary="Withdraw what was settled")
-    def withdraw_settlement(conflict_id: str, raw: Annotated[bytes, Depends(decision_body)]) -> Response:
+    def withdraw_settlement(conflict_id: str, raw: bytes = Depends(decision_body)) -> Response:
         sent = _parsed(WithdrawalBody, raw)
         return _kept_nowhere(json_response(worklist.withdraw(conflict_id, sent.author, sent.reason)))
 

@@ -19,6 +19,11 @@ EARLY, LATE = "2026-03-02T12:00:00+00:00", "2026-03-09T12:00:00+00:00"
 
 def said(system: str, *, at: str | None = EARLY, receipt: str = "", **cells: Cell) -> Sent:
     """A birth as a system of this kind sends it; cells: of the baby."""
+    return told(system, cells, at=at, receipt=receipt)
+
+
+def told(system: str, cells: Cells, *, at: str | None = EARLY, receipt: str = "") -> Sent:
+    """The same, with the cells in a mapping."""
     return birth(receipt=receipt or f"r-{system}", source=system, system=system, recorded_at=at, baby=cells)
 
 
@@ -75,7 +80,7 @@ def test_maternity_comes_before_a_newer_value_of_neonatal_care(store: sa.Engine)
 def test_a_difference_is_a_conflict_only_beyond_the_tolerance(
     store: sa.Engine, column: str, of_maternity: Cell, of_neonatal: Cell, found: list[tuple[str, bool, str]]
 ) -> None:
-    take_in(store, said("maternity", **{column: of_maternity}), said("neonatal", **{column: of_neonatal}))
+    take_in(store, told("maternity", {column: of_maternity}), told("neonatal", {column: of_neonatal}))
     assert baby(store)[column] == of_maternity
     assert outcome_of(store) == found
 
