@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from fhir_adapter.store.linkage_schema import (
+    LINK_CLUSTER,
+    LINK_DECISION,
+    LINK_HISTORY,
+    LINK_KIN,
+    LINK_PAIR,
+    LINK_TOUCHED,
+)
 from fhir_adapter.store.metadata import METADATA
 from fhir_adapter.store.model_schema import RESOLVED, SOURCE, record_keys_of
 from fhir_adapter.store.operational_schema import (
@@ -37,6 +45,12 @@ __all__ = [
     "FIELD_VALUE",
     "LINK",
     "LINKAGE_ZONE",
+    "LINK_CLUSTER",
+    "LINK_DECISION",
+    "LINK_HISTORY",
+    "LINK_KIN",
+    "LINK_PAIR",
+    "LINK_TOUCHED",
     "METADATA",
     "OUTBOX",
     "PAYLOAD",

@@ -21,15 +21,15 @@ from fhir_adapter.store.intake_log import (
     save_received,
 )
 from fhir_adapter.store.linkage_zone import ZoneEntry, save_zone_entries
-from fhir_adapter.store.links import PersonLink, save_person_links
 from fhir_adapter.store.reference_tables import Area, areas_of_postcodes
 from fhir_adapter.store.resolved import wait_for_other_writers
 from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records, source_record
 from fhir_adapter.store.source_systems import save_source_systems
 from fhir_adapter.systems import System
-from fhir_adapter.workflows.identities import place_identities
+from fhir_adapter.workflows.identities import Told, zone_entries
 from fhir_adapter.workflows.ingest import Intake, ReadPayload
 
+SEXES = ("1", "2")  # male and female; indeterminate and not known tell nobody apart
 RECEIPT_CHARACTERS = 32  # of the digest: the same payload has the same receipt
 
 
@@ -123,13 +123,12 @@ def _received(payload: ReadPayload, received_at: str) -> Received:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What many payloads come to, ready to be written: rows by table, links of persons, identifiers.
+    """What many payloads come to, ready to be written: rows by table, identifiers.
 
     systems: kind of system of each source.
     """
 
     by_table: Mapping[str, Sequence[SourceRecord]]
-    links: Sequence[PersonLink]
     zone: Sequence[ZoneEntry]
     systems: Mapping[str, str]
 
@@ -137,12 +136,11 @@ class Prepared:
 def prepared_rows(
     connection: Connection, payloads: Sequence[ReadPayload], intake: Intake, received_at: str
 ) -> Prepared:
-    """Source rows, person links and identifiers of payloads; homes have got their areas. Nothing is written."""
+    """Source rows and identifiers of payloads; homes have got their areas. Nothing is written."""
     identities = [identity for each in payloads for record in each.records for identity in record.identities]
     homes_told = {postcode for each in payloads for record in each.records for postcode in record.homes.values()}
     areas = areas_of_postcodes(connection, homes_told | {each.postcode for each in identities if each.postcode})
     by_table: defaultdict[str, list[SourceRecord]] = defaultdict(list)
-    links: list[PersonLink] = []
     zone: list[ZoneEntry] = []
     for payload in payloads:
         for record in payload.records:
@@ -152,14 +150,10 @@ def prepared_rows(
                 placed = [_with_area(row, record.homes, homes, areas) for row in rows] if table == "residence" else rows
                 by_table[table].append(by_column(provenance, table, placed))
             people = [each for each in record.identities if each.lived_from is None]
-            for identity in place_identities(people, record.source, intake.pseudonyms, synthetic=intake.synthetic):
-                key = identity.source_key
-                links.append(PersonLink(record.source, key, identity.person_key, identity.pass_name))
-                zone.append(
-                    ZoneEntry(record.source, key, identity.person_key, identity.nhs_number_hmac, identity.plain)
-                )
+            told = Told(record.source, record.recorded_at, _sexes(record.rows.get("person", ())))
+            zone += zone_entries(people, told, intake.pseudonyms, synthetic=intake.synthetic)
     systems = {record.source: _system_of(payload, intake) for payload in payloads for record in payload.records}
-    return Prepared(by_table, links, zone, systems)
+    return Prepared(by_table, zone, systems)
 
 
 def by_column(provenance: Provenance, table: str, rows: Sequence[Row]) -> SourceRecord:
@@ -174,13 +168,17 @@ def save_prepared(connection: Connection, prepared: Prepared, intake: Intake) ->
     save_source_systems(connection, prepared.systems)
     for table, records in prepared.by_table.items():
         save_source_records(connection, table, records)
-    save_person_links(connection, prepared.links)
     save_zone_entries(connection, prepared.zone, intake.sealer)
 
 
 def _system_of(payload: ReadPayload, intake: Intake) -> str:
     known = intake.adapters.adapters.get(payload.adapter)
     return str(System.OTHER if known is None else known.manifest.system)
+
+
+def _sexes(people: Sequence[Row]) -> dict[str, str]:
+    """Sex of each person that the rows tell as male or female."""
+    return {str(row["person_key"]): str(row["sex"]) for row in people if row.get("sex") in SEXES}
 
 
 def _provenance(payload: ReadPayload, record: MappedRecord, received_at: str) -> Provenance:
