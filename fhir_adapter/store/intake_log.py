@@ -135,6 +135,14 @@ def unresolved_receipts(connection: Connection) -> list[str]:
     return list(connection.execute(sa.select(UNRESOLVED_RECEIPT.c.receipt_id)).scalars())
 
 
+def newest_receipt(connection: Connection, receipt_ids: Sequence[str] | None) -> str:
+    """When the newest of these receipts was given, or of all; "" without any."""
+    newest = sa.select(sa.func.max(RECEIPT.c.received_at))
+    if receipt_ids is not None and len(receipt_ids) <= DIGESTS_AT_ONCE:
+        newest = newest.where(RECEIPT.c.id.in_(receipt_ids))
+    return connection.execute(newest).scalar_one_or_none() or ""
+
+
 def mark_resolved(connection: Connection, receipt_ids: Sequence[str]) -> None:
     """Note that the rows of these receipts are in the resolved model."""
     for start in range(0, len(receipt_ids), DIGESTS_AT_ONCE):

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection, Engine
 
 from fhir_adapter.store.database import writing
-from fhir_adapter.store.intake_log import mark_resolved, unresolved_receipts
+from fhir_adapter.store.intake_log import mark_resolved, newest_receipt, unresolved_receipts
 from fhir_adapter.store.resolved import resolve_all
+from fhir_adapter.workflows.linkage import Change, link_people
 
 MOST_RECEIPTS_TOUCHED = 500  # beyond these, resolving everything is cheaper than finding what was touched
 
@@ -31,7 +32,9 @@ def resolve_pending(connection: Connection) -> Resolved:
     receipts = unresolved_receipts(connection)
     if not receipts:
         return Resolved()
-    counts = resolve_all(connection, touched=None if len(receipts) > MOST_RECEIPTS_TOUCHED else receipts)
+    touched = None if len(receipts) > MOST_RECEIPTS_TOUCHED else receipts
+    link_people(connection, receipts=touched, change=Change(newest_receipt(connection, receipts), "received"))
+    counts = resolve_all(connection, touched=touched)
     mark_resolved(connection, receipts)
     return Resolved(counts.resolved, counts.held, counts.conflicts)
 
@@ -46,6 +49,7 @@ def resolve_everything(engine: Engine) -> Resolved:
     """Resolve the whole store again."""
     with writing(engine) as connection:
         receipts = unresolved_receipts(connection)
+        link_people(connection, receipts=None, change=Change(newest_receipt(connection, None), "all linked again"))
         counts = resolve_all(connection, touched=None)
         mark_resolved(connection, receipts)
     return Resolved(counts.resolved, counts.held, counts.conflicts)

@@ -1,0 +1,301 @@
+"""The links of people as they stand: reading what surrounds the touched entries, and writing what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from fhir_adapter.store.compiled import INSERTS, literal_sql
+from fhir_adapter.store.link_cores import REFUSED, is_touched
+from fhir_adapter.store.linkage_schema import (
+    LINK_CLUSTER,
+    LINK_DECISION,
+    LINK_HISTORY,
+    LINK_PAIR,
+    LINK_TOUCHED,
+)
+from fhir_adapter.store.model_schema import SOURCE
+from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, LINKAGE_ZONE, TOUCHED_KEY
+
+ZONE = LINKAGE_ZONE
+ASKED_AT_ONCE = 500  # keys in one list of a statement
+LINK_COLUMNS = ("source_key", "entity", "source", "resolved_key", "pass_name", "weight", "model_version")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPair:
+    """A pair as it is kept, with the cores of its sides today."""
+
+    left: str
+    right: str
+    left_core: str
+    right_core: str
+    pass_name: str
+    verdict: str
+    weight: float | None
+    model_version: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRow:
+    """A core that stands for a person of another key."""
+
+    core_key: str
+    person_key: str
+    pass_name: str
+    weight: float | None
+    model_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision in force, by the cores of its entries today. kind: accept, merge, reject."""
+
+    kind: str
+    left_core: str
+    right_core: str
+
+
+def touched_cores(connection: Connection) -> set[str]:
+    """Cores of the touched entries at this moment; those never linked have none."""
+    found = sa.select(ZONE.c.core_key).where(is_touched(ZONE.c.entry_key), ZONE.c.core_key.is_not(None)).distinct()
+    return set(connection.execute(found).scalars())
+
+
+def cores_beside_touched(connection: Connection) -> set[str]:
+    """Cores at the far end of the pairs of touched entries."""
+    found: set[str] = set()
+    for near, far in (("left_entry", "right_entry"), ("right_entry", "left_entry")):
+        is_far = ZONE.c.entry_key == LINK_PAIR.c[far]
+        asked = sa.select(ZONE.c.core_key).join_from(LINK_PAIR, ZONE, is_far).where(is_touched(LINK_PAIR.c[near]))
+        found |= set(connection.execute(asked.distinct()).scalars())
+    return found
+
+
+def pairs_of_cores(connection: Connection, cores: Sequence[str]) -> list[KeptPair]:
+    """Every pair that touches one of these cores."""
+    found = {
+        (each.left, each.right): each
+        for asked in _chunks(sorted(cores))
+        for side in ("left", "right")
+        for each in _kept(connection, _pairs().where(_side(side).c.core_key.in_(asked)))
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def all_pairs(connection: Connection) -> list[KeptPair]:
+    """Every pair that is kept."""
+    return list(_kept(connection, _pairs()))
+
+
+def decisions_in_force(connection: Connection) -> list[Decided]:
+    """What people decided on pairs and did not take back."""
+    left, right = _LEFT, _RIGHT
+    found = (
+        sa.select(LINK_DECISION.c.kind, left.c.core_key, right.c.core_key)
+        .select_from(
+            LINK_DECISION.join(left, left.c.entry_key == LINK_DECISION.c.left_entry).join(
+                right, right.c.entry_key == LINK_DECISION.c.right_entry
+            )
+        )
+        .where(LINK_DECISION.c.revoked_at.is_(None), LINK_DECISION.c.kind.in_(("accept", "merge", "reject")))
+        .order_by(LINK_DECISION.c.id)
+    )
+    return [Decided(*row) for row in connection.execute(found)]
+
+
+def save_clusters(connection: Connection, rows: Sequence[ClusterRow], *, of_cores: Sequence[str] | None) -> None:
+    """Keep these clusters in place of those of the named cores, or of all."""
+    if of_cores is None:
+        connection.execute(sa.delete(LINK_CLUSTER))
+    else:
+        for asked in _chunks(of_cores):
+            connection.execute(sa.delete(LINK_CLUSTER).where(LINK_CLUSTER.c.core_key.in_(asked)))
+    if rows:
+        names = ("core_key", "person_key", "pass_name", "weight", "model_version")
+        connection.execute(
+            sa.insert(LINK_CLUSTER), [{name: getattr(each, name) for name in names} for each in rows]
+        )
+
+
+def save_statuses(connection: Connection, statuses: Mapping[tuple[str, str], str]) -> None:
+    """Keep what became of pairs."""
+    rows = [{"asked_left": left, "asked_right": right, "now": now} for (left, right), now in statuses.items()]
+    if rows:
+        connection.execute(_SET_STATUS, rows)
+
+
+def touch_entries_of(connection: Connection, cores: Sequence[str]) -> None:
+    """Note every entry of these cores as touched."""
+    for asked in _chunks(cores):
+        found = sa.select(ZONE.c.entry_key).where(ZONE.c.core_key.in_(asked), ~is_touched(ZONE.c.entry_key))
+        connection.execute(sa.insert(LINK_TOUCHED).from_select(["entry_key"], found))
+
+
+def save_links(connection: Connection, *, only_touched: bool, changed_at: str, why: str) -> None:
+    """Write the links of the touched entries, or of all; a changed one leaves its old key in the history.
+
+    What hangs on a changed link is noted, so that the resolution works it out again.
+    """
+    dialect = connection.dialect.name
+    connection.execute(_history(only_touched), {"changed_at": changed_at, "why": why})
+    if only_touched:
+        connection.exec_driver_sql(_dirty_sql(dialect))
+        connection.exec_driver_sql(_touched_sql(dialect))
+    connection.exec_driver_sql(_links_sql(only_touched, dialect))
+    connection.exec_driver_sql(_status_sql(only_touched, dialect))
+
+
+def forget_touched_entries(connection: Connection) -> None:
+    """Empty the working table."""
+    connection.execute(sa.delete(LINK_TOUCHED))
+
+
+_LEFT, _RIGHT = ZONE.alias("left_side"), ZONE.alias("right_side")
+_SET_STATUS = (
+    sa.update(LINK_PAIR)
+    .where(LINK_PAIR.c.left_entry == sa.bindparam("asked_left"), LINK_PAIR.c.right_entry == sa.bindparam("asked_right"))
+    .values(status=sa.bindparam("now"))
+)
+
+
+def _side(name: str) -> sa.FromClause:
+    return {"left": _LEFT, "right": _RIGHT}[name]
+
+
+@cache
+def _pairs() -> sa.Select[str, ...]:
+    pair, left, right = LINK_PAIR, _LEFT, _RIGHT
+    columns = (pair.c.left_entry, pair.c.right_entry, left.c.core_key, right.c.core_key, pair.c.pass_name)
+    return sa.select(*columns, pair.c.verdict, pair.c.weight, pair.c.model_version, pair.c.status).select_from(
+        pair.join(left, left.c.entry_key == pair.c.left_entry).join(right, right.c.entry_key == pair.c.right_entry)
+    )
+
+
+def _kept(connection: Connection, found: sa.Select[str, ...]) -> Iterator[KeptPair]:
+    return (KeptPair(*row) for row in connection.execute(found))
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), ASKED_AT_ONCE):
+        yield keys[start : start + ASKED_AT_ONCE]
+
+
+def _now() -> tuple[sa.FromClause, dict[str, sa.ColumnElement[str]]]:
+    """The zone with the cluster of each core, and the link that each entry has by it."""
+    joined = ZONE.outerjoin(LINK_CLUSTER, LINK_CLUSTER.c.core_key == ZONE.c.core_key)
+    return joined, {
+        "source_key": ZONE.c.source_key,
+        "entity": sa.literal("person"),
+        "source": ZONE.c.source,
+        "resolved_key": sa.func.coalesce(LINK_CLUSTER.c.person_key, ZONE.c.core_key),
+        "pass_name": sa.func.coalesce(LINK_CLUSTER.c.pass_name, ZONE.c.core_pass),
+        "weight": LINK_CLUSTER.c.weight,
+        "model_version": LINK_CLUSTER.c.model_version,
+    }
+
+
+def _changed(*columns: sa.ColumnElement[str], only_touched: bool) -> sa.Select[str, ...]:
+    """Entries whose link stands for another person than before."""
+    joined, now = _now()
+    is_old = sa.and_(
+        LINK.c.entity == "person", LINK.c.source == ZONE.c.source, LINK.c.source_key == ZONE.c.source_key
+    )
+    found = sa.select(*columns).select_from(joined.join(LINK, is_old))
+    found = found.where(LINK.c.resolved_key != now["resolved_key"])
+    return found.where(is_touched(ZONE.c.entry_key)) if only_touched else found
+
+
+@cache
+def _history(only_touched: bool) -> sa.Insert:
+    _, now = _now()
+    columns = (
+        ZONE.c.entry_key,
+        LINK.c.resolved_key,
+        *(now[name] for name in ("resolved_key", "pass_name", "weight", "model_version")),
+        sa.bindparam("changed_at", type_=sa.String()),
+        sa.bindparam("why", type_=sa.String()),
+    )
+    names = ["entry_key", "from_key", "to_key", "pass_name", "weight", "model_version", "changed_at", "why"]
+    return sa.insert(LINK_HISTORY).from_select(names, _changed(*columns, only_touched=only_touched))
+
+
+@cache
+def _dirty_sql(dialect_name: str) -> str:
+    found = _changed(sa.literal("person"), LINK.c.resolved_key, only_touched=True)
+    return literal_sql(sa.insert(DIRTY_KEY).from_select(["entity", "resolved_key"], found), dialect_name)
+
+
+@cache
+def _touched_sql(dialect_name: str) -> str:
+    found = _changed(sa.literal("person"), LINK.c.source, LINK.c.source_key, only_touched=True)
+    return literal_sql(sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], found), dialect_name)
+
+
+@cache
+def _links_sql(only_touched: bool, dialect_name: str) -> str:
+    joined, now = _now()
+    found = sa.select(*(now[name].label(name) for name in LINK_COLUMNS)).select_from(joined)
+    # SQLite takes ON CONFLICT after a bare FROM for a join, so a condition always stands between the two
+    found = found.where(is_touched(ZONE.c.entry_key) if only_touched else ZONE.c.entry_key.is_not(None))
+    insert = INSERTS[dialect_name](LINK).from_select(list(LINK_COLUMNS), found)
+    replacing = insert.on_conflict_do_update(
+        index_elements=["source_key", "entity", "source"],
+        set_={name: insert.excluded[name] for name in LINK_COLUMNS[3:]},
+    )
+    return literal_sql(replacing, dialect_name)
+
+
+@cache
+def _status_sql(only_touched: bool, dialect_name: str) -> str:
+    mine = sa.and_(ZONE.c.source == LINK.c.source, ZONE.c.source_key == LINK.c.source_key)
+    status = sa.select(_status()).where(mine).correlate(LINK).scalar_subquery()
+    entries = sa.select(ZONE.c.source_key, ZONE.c.source)
+    changed = sa.update(LINK).values(status=status).where(LINK.c.entity == "person")
+    if only_touched:
+        entries = entries.where(is_touched(ZONE.c.entry_key))
+    changed = changed.where(sa.tuple_(LINK.c.source_key, LINK.c.source).in_(entries))
+    return literal_sql(changed, dialect_name)
+
+
+def _status() -> sa.ColumnElement[str]:
+    """The word for a link, read from the top: the first that holds."""
+    state = ZONE.c.number_state
+    return sa.case(
+        (ZONE.c.core_pass == REFUSED, "AMBIGUOUS_NHS"),
+        (sa.and_(_has_partner(), ZONE.c.role == "baby", ~_has_birth()), "NO_EPISODE"),
+        (_has_partner(), "LINKED"),
+        (_has_open_pair(), "AMBIGUOUS_NHS"),
+        (state == "temporary", "TEMP_ID"),
+        (state != "accepted", "NO_VALID_NHS"),
+        else_="UNMATCHED_NHS",
+    )
+
+
+def _has_partner() -> sa.ColumnElement[bool]:
+    partner = LINK.alias("partner")
+    return sa.exists().where(
+        partner.c.resolved_key == LINK.c.resolved_key, partner.c.entity == "person", partner.c.source != LINK.c.source
+    )
+
+
+def _has_birth() -> sa.ColumnElement[bool]:
+    """Whether some source of the person tells how the pregnancy ended, which the record of a birth does."""
+    twin, told = SOURCE["baby"], LINK.alias("told")
+    return sa.exists().where(
+        told.c.resolved_key == LINK.c.resolved_key,
+        told.c.entity == "person",
+        twin.c.person_key == told.c.source_key,
+        twin.c.source == told.c.source,
+        twin.c.outcome.is_not(None),
+    )
+
+
+def _has_open_pair() -> sa.ColumnElement[bool]:
+    of_entry = sa.or_(LINK_PAIR.c.left_entry == ZONE.c.entry_key, LINK_PAIR.c.right_entry == ZONE.c.entry_key)
+    return sa.exists().where(of_entry, LINK_PAIR.c.status == "open")
