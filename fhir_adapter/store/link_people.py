@@ -279,23 +279,21 @@ def _status() -> sa.ColumnElement[str]:
 
 def _has_partner() -> sa.ColumnElement[bool]:
     partner = LINK.alias("partner")
-    return sa.exists().where(
-        partner.c.resolved_key == LINK.c.resolved_key, partner.c.entity == "person", partner.c.source != LINK.c.source
-    )
+    of_person = (partner.c.resolved_key == LINK.c.resolved_key, partner.c.entity == "person")
+    return sa.exists().where(*of_person, partner.c.source != LINK.c.source).correlate(LINK, ZONE)
 
 
 def _has_birth() -> sa.ColumnElement[bool]:
     """Whether some source of the person tells how the pregnancy ended, which the record of a birth does."""
     twin, told = SOURCE["baby"], LINK.alias("told")
-    return sa.exists().where(
-        told.c.resolved_key == LINK.c.resolved_key,
-        told.c.entity == "person",
-        twin.c.person_key == told.c.source_key,
-        twin.c.source == told.c.source,
-        twin.c.outcome.is_not(None),
-    )
+    tells = sa.and_(twin.c.person_key == told.c.source_key, twin.c.source == told.c.source)
+    of_person = (told.c.resolved_key == LINK.c.resolved_key, told.c.entity == "person")
+    found = sa.exists().select_from(told.join(twin, tells)).where(*of_person, twin.c.outcome.is_not(None))
+    return found.correlate(LINK, ZONE)
 
 
 def _has_open_pair() -> sa.ColumnElement[bool]:
-    of_entry = sa.or_(LINK_PAIR.c.left_entry == ZONE.c.entry_key, LINK_PAIR.c.right_entry == ZONE.c.entry_key)
-    return sa.exists().where(of_entry, LINK_PAIR.c.status == "open")
+    is_open = LINK_PAIR.c.status == "open"
+    sides = (LINK_PAIR.c.left_entry, LINK_PAIR.c.right_entry)
+    # one look-up for each index: an OR over both would read the whole table
+    return sa.or_(*(sa.exists().where(side == ZONE.c.entry_key, is_open).correlate(LINK, ZONE) for side in sides))

@@ -1,7 +1,8 @@
 """Links of what is not a person, worked out from those of the persons.
 
-A delivery is known by the smallest key of its babies, so that every source that knows the same babies means the same
-delivery; a pregnancy by its delivery; a booking by its pregnancy. What no rule reaches keeps the key of its source.
+A delivery is known by the smallest key of its babies. Deliveries that share a baby are one, through any number of others:
+of twins a neonatal unit may know the second alone. A pregnancy is known by its delivery, a booking by its pregnancy.
+What no rule reaches keeps the key of its source.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def relink(connection: Connection, *, only_touched: bool) -> None:
     if not only_touched:
         connection.execute(sa.delete(LINK).where(LINK.c.entity != "person"))
     for name in RULES:
-        connection.exec_driver_sql(_relink_sql(name, only_touched, connection.dialect.name))
+        changed = connection.exec_driver_sql(_relink_sql(name, only_touched, connection.dialect.name)).rowcount
+        while name in UNTIL_STILL and changed:
+            changed = connection.exec_driver_sql(_relink_sql(name, only_touched, connection.dialect.name)).rowcount
 
 
 def _unlinked_persons(table_name: str) -> Callable[[bool], Found]:
@@ -69,6 +72,30 @@ def _deliveries_by_babies(only_touched: bool) -> Found:
     found = found.where(twin.c.delivery_key.is_not(None), twin.c.person_key.is_not(None))
     found = _narrowed(found, "delivery", twin.c.source, twin.c.delivery_key, only_touched)
     return found.group_by(twin.c.source, twin.c.delivery_key)
+
+
+def _deliveries_by_shared_babies(only_touched: bool) -> Found:
+    """The smallest key among the deliveries that share a baby: one step, to be repeated until nothing changes."""
+    mine, theirs = SOURCE["baby"].alias("mine"), SOURCE["baby"].alias("theirs")
+    my_person, their_person = LINK.alias("my_person"), LINK.alias("their_person")
+    of_mine, of_theirs = LINK.alias("of_mine"), LINK.alias("of_theirs")
+    key = sa.func.min(of_theirs.c.resolved_key)
+    found = _link("delivery", mine.c.source, mine.c.delivery_key, key, "shared-babies")
+    found = found.select_from(
+        mine.join(of_mine, _is_linked(of_mine, "delivery", mine, mine.c.delivery_key))
+        .join(my_person, _is_linked(my_person, "person", mine, mine.c.person_key))
+        .join(
+            their_person,
+            sa.and_(their_person.c.resolved_key == my_person.c.resolved_key, their_person.c.entity == "person"),
+        )
+        .join(
+            theirs, sa.and_(theirs.c.person_key == their_person.c.source_key, theirs.c.source == their_person.c.source)
+        )
+        .join(of_theirs, _is_linked(of_theirs, "delivery", theirs, theirs.c.delivery_key))
+    )
+    found = _narrowed(found, "delivery", mine.c.source, mine.c.delivery_key, only_touched)
+    # a delivery that holds the smallest key already is left alone, so that the steps come to an end
+    return found.group_by(mine.c.source, mine.c.delivery_key).having(key < sa.func.min(of_mine.c.resolved_key))
 
 
 def _deliveries_without_babies(only_touched: bool) -> Found:
@@ -133,6 +160,7 @@ RULES: Mapping[str, Callable[[bool], Found]] = {
     "baby persons": _unlinked_persons("baby"),
     "babies": _babies,
     "deliveries by babies": _deliveries_by_babies,
+    "deliveries by shared babies": _deliveries_by_shared_babies,
     "deliveries without babies": _deliveries_without_babies,
     "pregnancies by delivery": _pregnancies_by_delivery,
     "pregnancies without delivery": _pregnancies_without_delivery("pregnancy"),
@@ -140,6 +168,9 @@ RULES: Mapping[str, Callable[[bool], Found]] = {
     "bookings": _bookings,
     **{f"{name} by own key": _own_key(name) for name in OWN_KEY_ENTITIES},
 }
+
+
+UNTIL_STILL = frozenset({"deliveries by shared babies"})
 
 
 @cache

@@ -36,7 +36,13 @@ from fhir_adapter.store.operational_schema import FIELD_VALUE
 from fhir_adapter.store.relinking import relink
 from fhir_adapter.store.resolution_rules import ResolutionRules, rules_of
 from fhir_adapter.store.settlements import active_settlements, apply_settlements, of_table
-from fhir_adapter.store.touched_keys import dirty_entities, forget_touched_keys, note_dirty_keys, touch_receipts
+from fhir_adapter.store.touched_keys import (
+    dirty_entities,
+    forget_touched_keys,
+    note_dirty_keys,
+    touch_receipts,
+    touch_shared_deliveries,
+)
 from indicator_engine.tables import Table
 
 UNDECIDED = "undecided"
@@ -68,6 +74,7 @@ def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> Res
     only_dirty = touched is not None
     if touched is not None:
         touch_receipts(connection, touched)
+        touch_shared_deliveries(connection)
         note_dirty_keys(connection)
     relink(connection, only_touched=only_dirty)
     if only_dirty:

@@ -19,6 +19,7 @@ from indicator_engine.tables import TABLES
 SPREAD: tuple[tuple[str, str, str, str], ...] = (
     ("person", "baby", "person_key", "baby"),
     ("person", "baby", "mother_key", "baby"),
+    ("baby", "baby", "baby_key", "delivery"),
     ("person", "pregnancy", "mother_key", "pregnancy"),
     ("delivery", "baby", "delivery_key", "baby"),
     ("delivery", "delivery", "delivery_key", "pregnancy"),
@@ -40,6 +41,18 @@ def touch_receipts(connection: Connection, receipt_ids: Sequence[str]) -> None:
         connection.execute(_seed(table.name), {"receipt_ids": list(receipt_ids)})
     for step in range(len(SPREAD)):
         connection.exec_driver_sql(_spread_sql(step, connection.dialect.name))
+
+
+def touch_shared_deliveries(connection: Connection) -> None:
+    """Note the deliveries that were or will be one with a touched one, and all rows that depend on them.
+
+    Deliveries are one when they share a baby, through any number of others.
+    """
+    found = 1
+    while found:
+        found = sum(connection.exec_driver_sql(each).rowcount for each in _shared_sql(connection.dialect.name))
+        for step in range(len(SPREAD)):
+            connection.exec_driver_sql(_spread_sql(step, connection.dialect.name))
 
 
 def note_dirty_keys(connection: Connection) -> None:
@@ -89,8 +102,9 @@ def _touch(twin: sa.Table, entity: str, column: str, condition: sa.ColumnElement
 def _spread_sql(step: int, dialect_name: str) -> str:
     touched_entity, table_name, column, entity = SPREAD[step]
     twin = SOURCE[table_name]
-    # a delivery names its pregnancy by another column than its key
-    gives = {"pregnancy": "pregnancy_key"}.get(entity, own_key(TABLES[table_name]))
+    # a delivery names its pregnancy by another column than its key, and so does a birth its delivery
+    named = {"pregnancy": "pregnancy_key", "delivery": "delivery_key"}
+    gives = named.get(entity, own_key(TABLES[table_name])) if entity != table_name else own_key(TABLES[table_name])
     touched = TOUCHED_KEY.alias("touched")
     known = TOUCHED_KEY.alias("known")
     is_known = sa.exists().where(
@@ -113,6 +127,63 @@ def _key_is(twin: sa.Table, key: tuple[str, ...], column: str, touched: sa.FromC
     # a single key is found through the primary key of the twin
     place = "record_key" if key == (column,) else column
     return twin.c[place] == touched.c.source_key
+
+
+@cache
+def _shared_sql(dialect_name: str) -> tuple[str, str]:
+    return tuple(  # type: ignore[return-value]  # there are two
+        literal_sql(sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], found), dialect_name)
+        for found in (_same_delivery_before(), _same_baby_now())
+    )
+
+
+def _same_delivery_before() -> sa.Select[str, str, str]:
+    """Deliveries whose link stands for the delivery that a touched one stands for."""
+    touched, mine, theirs = TOUCHED_KEY.alias("touched"), LINK.alias("mine"), LINK.alias("theirs")
+    return (
+        sa.select(sa.literal("delivery"), theirs.c.source, theirs.c.source_key)
+        .select_from(
+            touched.join(mine, _is_link(mine, "delivery", touched.c.source, touched.c.source_key)).join(
+                theirs, sa.and_(theirs.c.resolved_key == mine.c.resolved_key, theirs.c.entity == "delivery")
+            )
+        )
+        .where(touched.c.entity == "delivery", ~_is_known("delivery", theirs.c.source, theirs.c.source_key))
+        .distinct()
+    )
+
+
+def _same_baby_now() -> sa.Select[str, str, str]:
+    """Deliveries that have a baby in common with a touched one, by the links of persons."""
+    touched, mine, theirs = TOUCHED_KEY.alias("touched"), LINK.alias("mine"), LINK.alias("theirs")
+    my_baby, their_baby = SOURCE["baby"].alias("my_baby"), SOURCE["baby"].alias("their_baby")
+    of_delivery = sa.and_(my_baby.c.delivery_key == touched.c.source_key, my_baby.c.source == touched.c.source)
+    of_person = sa.and_(their_baby.c.person_key == theirs.c.source_key, their_baby.c.source == theirs.c.source)
+    return (
+        sa.select(sa.literal("delivery"), their_baby.c.source, their_baby.c.delivery_key)
+        .select_from(
+            touched.join(my_baby, of_delivery)
+            .join(mine, _is_link(mine, "person", my_baby.c.source, my_baby.c.person_key))
+            .join(theirs, sa.and_(theirs.c.resolved_key == mine.c.resolved_key, theirs.c.entity == "person"))
+            .join(their_baby, of_person)
+        )
+        .where(
+            touched.c.entity == "delivery",
+            their_baby.c.delivery_key.is_not(None),
+            ~_is_known("delivery", their_baby.c.source, their_baby.c.delivery_key),
+        )
+        .distinct()
+    )
+
+
+def _is_link(
+    link: sa.FromClause, entity: str, source: sa.ColumnElement[str], key: sa.ColumnElement[str]
+) -> sa.ColumnElement[bool]:
+    return sa.and_(link.c.entity == entity, link.c.source == source, link.c.source_key == key)
+
+
+def _is_known(entity: str, source: sa.ColumnElement[str], key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    known = TOUCHED_KEY.alias("known")
+    return sa.exists().where(known.c.entity == entity, known.c.source == source, known.c.source_key == key)
 
 
 @cache

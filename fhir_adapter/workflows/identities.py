@@ -80,7 +80,7 @@ def zone_entry(identity: Identity, told: Told, pseudonyms: Pseudonyms, *, synthe
     """One entry of the linkage zone: digests of the identifiers, and the identifiers to be sealed."""
     number = linkable_number(identity, synthetic=synthetic)
     entry_key = pseudonyms.of_source_key(told.source, identity.person_source_key)
-    organisation = organisation_of(identity.local_id_system, told.source)
+    assigner = assigner_of(identity.local_id_system, told.source)
     feature = pseudonyms.of_feature
     born = birth_day(identity.birth_date)
     postcode = plain_postcode(identity.postcode)
@@ -89,7 +89,7 @@ def zone_entry(identity: Identity, told: Told, pseudonyms: Pseudonyms, *, synthe
     sex = told.sexes.get(identity.person_source_key)
     said = feature("entry", f"{plain.decode()}|{sex}")
     recorded_at = "" if told.recorded_at is None else to_utc_text(told.recorded_at)
-    local_id = None if not identity.local_id else f"{identity.role}|{organisation}|{identity.local_id.strip().upper()}"
+    local_id = None if not identity.local_id else f"{identity.role}|{assigner}|{identity.local_id.strip().upper()}"
     return ZoneEntry(
         source=told.source,
         source_key=identity.person_source_key,
@@ -99,7 +99,7 @@ def zone_entry(identity: Identity, told: Told, pseudonyms: Pseudonyms, *, synthe
         rank=f"{int(number is not None)}|{recorded_at}|{int(sex is not None)}|{said}",
         number_state=number_state(identity, synthetic=synthetic),
         nhs_number_hmac=feature("nhs-number", number),
-        organisation=organisation,
+        organisation=told.source.rpartition(":")[2] if ":" in told.source else assigner,
         local_id_hmac=feature("local-id", local_id),
         sex=sex,
         birth_date_hmac=feature("birth-date", None if born is None else born.isoformat()),
@@ -148,7 +148,7 @@ def accepted_nhs_number(number: str | None, *, synthetic: bool) -> str | None:
     return digits if synthetic or not digits.startswith(SYNTHETIC_RANGE) else None
 
 
-def organisation_of(local_id_system: str | None, source: str) -> str:
+def assigner_of(local_id_system: str | None, source: str) -> str:
     """Who assigned a local number: the last part of its system, else the provider or the name of the feed."""
     told = local_id_system or source.rpartition(":")[2]
     return told.rstrip("/").rpartition("/")[2].rpartition(":")[2].upper()
