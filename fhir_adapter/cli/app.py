@@ -13,6 +13,7 @@ from fhir_adapter.cli.demo import demo
 from fhir_adapter.cli.evaluation import evaluate, outbox_app, publish, release_app
 from fhir_adapter.cli.indicators import indicator_app
 from fhir_adapter.cli.intake import ingest, quarantine_app, reference_app
+from fhir_adapter.cli.links import links_app
 from fhir_adapter.cli.mappings import mapping_app
 from fhir_adapter.cli.output import Exit, complain, exit_code_of
 from fhir_adapter.cli.serving import serve, worker
@@ -35,6 +36,7 @@ app.command()(bench)
 app.add_typer(mapping_app, name="mapping")
 app.add_typer(reference_app, name="reference")
 app.add_typer(conflicts_app, name="conflicts")
+app.add_typer(links_app, name="links")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(indicator_app, name="indicator")
 app.add_typer(release_app, name="release")

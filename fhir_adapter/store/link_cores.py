@@ -177,11 +177,7 @@ def _separated_sql(only_touched: bool, dialect_name: str) -> str:
     decided = sa.select(LINK_DECISION.c.left_entry).where(
         LINK_DECISION.c.kind == "separate", LINK_DECISION.c.revoked_at.is_(None)
     )
-    apart = (
-        sa.update(ZONE)
-        .where(ZONE.c.entry_key.in_(decided))
-        .values(core_key=ZONE.c.entry_key, core_pass=SEPARATED)
-    )
+    apart = sa.update(ZONE).where(ZONE.c.entry_key.in_(decided)).values(core_key=ZONE.c.entry_key, core_pass=SEPARATED)
     return literal_sql(apart.where(is_touched(ZONE.c.entry_key)) if only_touched else apart, dialect_name)
 
 
@@ -210,9 +206,7 @@ def _sharing(only_touched: bool) -> sa.Select[str, ...]:
         groups = groups.where(is_touched(ZONE.c.entry_key))
     member, mate = ZONE.alias("member"), ZONE.alias("mate")
     takes_part = member.c.core_pass.in_((BY_NUMBER, BY_SOURCE_KEY))
-    has_mate = sa.exists().where(
-        mate.c.local_id_hmac == member.c.local_id_hmac, mate.c.entry_key != member.c.entry_key
-    )
+    has_mate = sa.exists().where(mate.c.local_id_hmac == member.c.local_id_hmac, mate.c.entry_key != member.c.entry_key)
     return (
         _columns(member, member.c.local_id_hmac)
         .where(member.c.local_id_hmac.in_(groups), takes_part, has_mate)

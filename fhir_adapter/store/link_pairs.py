@@ -113,7 +113,7 @@ def features_of(connection: Connection, entry_keys: Iterable[str]) -> dict[str, 
         for row in connection.execute(_FEATURES, {"asked": asked}).mappings():
             facts: dict[str, Known] = {name: row[f"{name}_hmac"] for name in DIGESTS}
             facts |= {"sex": row["sex"], "organisation": row["organisation"]}
-            facts |= {name: None for name in (*BABY_FACTS, "mother_birth_date")}
+            facts |= dict.fromkeys((*BABY_FACTS, "mother_birth_date"))
             features[row["entry_key"]] = EntryFeatures(
                 row["entry_key"], row["role"], row["source"], row["core_key"], facts
             )
@@ -194,9 +194,7 @@ def _is_nameless(side: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 def _may_join(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
-    takes_part = sa.and_(
-        *(side.c.core_pass.in_((BY_NUMBER, BY_SOURCE_KEY, BY_LOCAL_ID)) for side in (one, other))
-    )
+    takes_part = sa.and_(*(side.c.core_pass.in_((BY_NUMBER, BY_SOURCE_KEY, BY_LOCAL_ID)) for side in (one, other)))
     return sa.and_(
         one.c.core_key != other.c.core_key,
         one.c.role == other.c.role,
@@ -284,8 +282,6 @@ def _siblings_sql(only_touched: bool, dialect_name: str) -> str:
         .having(sa.func.count(children.c.core_key.distinct()) > 1)
         .cte("twins")
     )
-    same = sa.and_(
-        twins.c.mother_core == children.c.mother_core, twins.c.birth_date_hmac == children.c.birth_date_hmac
-    )
+    same = sa.and_(twins.c.mother_core == children.c.mother_core, twins.c.birth_date_hmac == children.c.birth_date_hmac)
     order = (children.c.mother_core, children.c.birth_date_hmac, children.c.entry_key)
     return literal_sql(sa.select(children).select_from(children.join(twins, same)).order_by(*order), dialect_name)

@@ -118,9 +118,7 @@ def save_clusters(connection: Connection, rows: Sequence[ClusterRow], *, of_core
             connection.execute(sa.delete(LINK_CLUSTER).where(LINK_CLUSTER.c.core_key.in_(asked)))
     if rows:
         names = ("core_key", "person_key", "pass_name", "weight", "model_version")
-        connection.execute(
-            sa.insert(LINK_CLUSTER), [{name: getattr(each, name) for name in names} for each in rows]
-        )
+        connection.execute(sa.insert(LINK_CLUSTER), [{name: getattr(each, name) for name in names} for each in rows])
 
 
 def save_statuses(connection: Connection, statuses: Mapping[tuple[str, str], str]) -> None:
@@ -203,9 +201,7 @@ def _now() -> tuple[sa.FromClause, dict[str, sa.ColumnElement[str]]]:
 def _changed(*columns: sa.ColumnElement[str], only_touched: bool) -> sa.Select[str, ...]:
     """Entries whose link stands for another person than before."""
     joined, now = _now()
-    is_old = sa.and_(
-        LINK.c.entity == "person", LINK.c.source == ZONE.c.source, LINK.c.source_key == ZONE.c.source_key
-    )
+    is_old = sa.and_(LINK.c.entity == "person", LINK.c.source == ZONE.c.source, LINK.c.source_key == ZONE.c.source_key)
     found = sa.select(*columns).select_from(joined.join(LINK, is_old))
     found = found.where(LINK.c.resolved_key != now["resolved_key"])
     return found.where(is_touched(ZONE.c.entry_key)) if only_touched else found

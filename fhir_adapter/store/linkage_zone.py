@@ -55,8 +55,9 @@ class ZoneEntry:
 
     entry_key: names the entry without telling who it is. person_key: of the NHS number, else the entry's own.
     rank: of two statements of one source about one person the one with the greater rank stands, in whatever order
-    they come. organisation: the provider that speaks, else who assigned the local number. `_hmac`: keyed digests; a birth date also by its parts and
-    by the day before, so that neighbouring dates are told. sex: 1 or 2 where the record says so.
+    they come. organisation: the provider that speaks, else who assigned the local number. `_hmac`: keyed digests; a
+    birth date also by its parts and by the day before, so that neighbouring dates are told. sex: 1 or 2 where the
+    record says so.
     """
 
     source: str

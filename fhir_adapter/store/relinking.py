@@ -1,8 +1,8 @@
 """Links of what is not a person, worked out from those of the persons.
 
-A delivery is known by the smallest key of its babies. Deliveries that share a baby are one, through any number of others:
-of twins a neonatal unit may know the second alone. A pregnancy is known by its delivery, a booking by its pregnancy.
-What no rule reaches keeps the key of its source.
+A delivery is known by the smallest key of its babies. Deliveries that share a baby are one, through any number of
+others: of twins a neonatal unit may know the second alone. A pregnancy is known by its delivery, a booking by its
+pregnancy. What no rule reaches keeps the key of its source.
 """
 
 from __future__ import annotations

@@ -90,7 +90,9 @@ def _make_cores(connection: Connection, *, only_touched: bool) -> list[JudgedPai
     move_to_cores(connection, [(each.entry_key, each.entry_key) for each in refused], REFUSED)
     shared = settle_local_ids(shared_local_ids(connection, only_touched=only_touched))
     move_to_cores(connection, shared.moved, BY_LOCAL_ID)
-    return [_doubted(each, "nhs-number") for each in refused] + [_doubted(each, BY_LOCAL_ID) for each in shared.ambiguous]
+    return [_doubted(each, "nhs-number") for each in refused] + [
+        _doubted(each, BY_LOCAL_ID) for each in shared.ambiguous
+    ]
 
 
 def _doubted(refused: Refused, pass_name: str) -> JudgedPair:
@@ -158,9 +160,7 @@ def _surroundings(
     return reached, [pairs[key] for key in sorted(pairs)]
 
 
-def _people(
-    cores: set[str], pairs: Sequence[KeptPair], decided: Sequence[Decided], model: LinkageModel
-) -> People:
+def _people(cores: set[str], pairs: Sequence[KeptPair], decided: Sequence[Decided], model: LinkageModel) -> People:
     near: Mapping[str, list[tuple[str, str]]] = defaultdict(list)
     for each in decided:
         if each.left_core in cores or each.right_core in cores:

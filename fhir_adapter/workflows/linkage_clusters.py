@@ -92,7 +92,11 @@ def people_of(
     """
     known = sorted(edges, key=lambda each: each.pair)
     decided = sorted(tuple(sorted(each)) for each in together)
-    everything = {*cores, *(core for each in known for core in each.cores), *(core for each in decided for core in each)}
+    everything = {
+        *cores,
+        *(core for each in known for core in each.cores),
+        *(core for each in decided for core in each),
+    }
     clusters = _Clusters({core: core for core in everything}, {core: {core} for core in everything})
     for one, other in decided:
         clusters.join(one, other, None)

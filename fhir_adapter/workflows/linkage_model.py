@@ -116,9 +116,7 @@ def score_pairs(model: RoleModel, pairs: Sequence[tuple[Cells, Cells]]) -> list[
 
 def score_plainly(model: RoleModel, pairs: Sequence[tuple[Cells, Cells]]) -> list[Score]:
     """Score of each pair, one after the other."""
-    prior = math.log2(
-        model.probability_two_random_records_match / (1 - model.probability_two_random_records_match)
-    )
+    prior = math.log2(model.probability_two_random_records_match / (1 - model.probability_two_random_records_match))
     return [_score(sum((_weight(each, *pair) for each in model.comparisons), start=prior)) for pair in pairs]
 
 
