@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -182,7 +183,7 @@ def _separated_sql(only_touched: bool, dialect_name: str) -> str:
 
 
 @cache
-def _doubtful(only_touched: bool) -> sa.Select[str, ...]:
+def _doubtful(only_touched: bool) -> sa.Select[Any]:
     differs = sa.or_(
         sa.func.min(ZONE.c.birth_date_hmac) != sa.func.max(ZONE.c.birth_date_hmac),
         sa.func.min(ZONE.c.sex) != sa.func.max(ZONE.c.sex),
@@ -200,7 +201,7 @@ def _doubtful(only_touched: bool) -> sa.Select[str, ...]:
 
 
 @cache
-def _sharing(only_touched: bool) -> sa.Select[str, ...]:
+def _sharing(only_touched: bool) -> sa.Select[Any]:
     groups = sa.select(ZONE.c.local_id_hmac).where(ZONE.c.core_pass == BY_SOURCE_KEY, ZONE.c.local_id_hmac.is_not(None))
     if only_touched:
         groups = groups.where(is_touched(ZONE.c.entry_key))
@@ -214,12 +215,12 @@ def _sharing(only_touched: bool) -> sa.Select[str, ...]:
     )
 
 
-def _columns(member: sa.FromClause, group: sa.ColumnElement[str]) -> sa.Select[str, ...]:
+def _columns(member: sa.FromClause, group: sa.ColumnElement[str]) -> sa.Select[Any]:
     names = ("core_key", "sex", "birth_date_hmac", "birth_eve_hmac", "birth_year_hmac", "birth_month_hmac")
     return sa.select(member.c.entry_key, group, *(member.c[name] for name in names), member.c.birth_day_hmac)
 
 
-def _members(connection: Connection, found: sa.Select[str, ...]) -> list[CoreMember]:
+def _members(connection: Connection, found: sa.Select[Any]) -> list[CoreMember]:
     return [
         CoreMember(entry, group, core, sex, birth_date, eve, (year, month, day))
         for entry, group, core, sex, birth_date, eve, year, month, day in connection.execute(found)

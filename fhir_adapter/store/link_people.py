@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -167,7 +168,7 @@ def _side(name: str) -> sa.FromClause:
 
 
 @cache
-def _pairs() -> sa.Select[str, ...]:
+def _pairs() -> sa.Select[Any]:
     pair, left, right = LINK_PAIR, _LEFT, _RIGHT
     columns = (pair.c.left_entry, pair.c.right_entry, left.c.core_key, right.c.core_key, pair.c.pass_name)
     return sa.select(*columns, pair.c.verdict, pair.c.weight, pair.c.model_version, pair.c.status).select_from(
@@ -175,7 +176,7 @@ def _pairs() -> sa.Select[str, ...]:
     )
 
 
-def _kept(connection: Connection, found: sa.Select[str, ...]) -> Iterator[KeptPair]:
+def _kept(connection: Connection, found: sa.Select[Any]) -> Iterator[KeptPair]:
     return (KeptPair(*row) for row in connection.execute(found))
 
 
@@ -198,7 +199,7 @@ def _now() -> tuple[sa.FromClause, dict[str, sa.ColumnElement[str]]]:
     }
 
 
-def _changed(*columns: sa.ColumnElement[str], only_touched: bool) -> sa.Select[str, ...]:
+def _changed(*columns: sa.ColumnElement[Any], only_touched: bool) -> sa.Select[Any]:
     """Entries whose link stands for another person than before."""
     joined, now = _now()
     is_old = sa.and_(LINK.c.entity == "person", LINK.c.source == ZONE.c.source, LINK.c.source_key == ZONE.c.source_key)

@@ -212,7 +212,9 @@ def _is_person(person: sa.FromClause, twin: sa.Table) -> sa.ColumnElement[bool]:
     return _is_linked(person, "person", twin, twin.c.person_key)
 
 
-def _is_linked(link: sa.FromClause, entity: str, twin: sa.Table, key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+def _is_linked(
+    link: sa.FromClause, entity: str, twin: sa.FromClause, key: sa.ColumnElement[str]
+) -> sa.ColumnElement[bool]:
     return sa.and_(link.c.entity == entity, link.c.source == twin.c.source, link.c.source_key == key)
 
 
