@@ -170,7 +170,7 @@ def _review_pairs(connection: Connection, condition: sa.ColumnElement[bool]) -> 
         .where(condition)
         .order_by(sa.func.coalesce(LINK_PAIR.c.probability, 0).desc(), left.c.entry_key, right.c.entry_key)
     )
-    return [ReviewPair(*(_id(row[6], row[9]), *row)) for row in connection.execute(found)]
+    return [ReviewPair(_id(str(row[6]), str(row[9])), *tuple(row)) for row in connection.execute(found)]
 
 
 def _id(*parts: str) -> str:

@@ -48,6 +48,9 @@ def perinatal(tmp_path_factory: pytest.TempPathFactory) -> Perinatal:
     return Perinatal(tmp_path_factory.mktemp("json"), SETTINGS)
 
 
+TWO_BIRTHS = ("02/03/2025", "19/07/2026")
+
+
 @pytest.fixture(scope="module")
 def documents(perinatal: Perinatal) -> Documents:
     """A real document of every kind, by the name of its schema; no list in them is empty."""
@@ -84,6 +87,23 @@ def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
         "conflicts-list": listed,
         "conflict": perinatal("conflicts", *settling, *words).document,
         "quarantine-list": perinatal("quarantine", "list", "--json").document,
+        **_of_links(perinatal),
+    }
+
+
+def _of_links(perinatal: Perinatal) -> Documents:
+    """Of two lines that give one NHS number to babies born in different years."""
+    header = "SenderCode,MotherNumber,MotherNHSNumber,MotherBirthDate,MotherEthnicity,Postcode,DeliveryKey,BabyNumber,"
+    lines = [f"XX1,M{place},,,,,D{place},B{place},9990000018,{day}\n" for place, day in enumerate(TWO_BIRTHS)]
+    (perinatal.folder / "links.csv").write_text(f"{header}BabyNHSNumber,BabyBirthDate\n{''.join(lines)}", "utf-8")
+    perinatal("ingest", "links.csv", "--adapter", "generic-csv", "--json")
+    review = perinatal("links", "review", "--json").document
+    decided = perinatal("links", "accept", review[0]["id"], "--author", "steward", "--json").document
+    return {
+        "links-review": review,
+        "links-decided": decided,
+        "links-list": perinatal("links", "list", "--json").document,
+        "links-history": perinatal("links", "history", "--json").document,
     }
 
 
