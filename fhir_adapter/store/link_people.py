@@ -264,7 +264,7 @@ def _status() -> sa.ColumnElement[str]:
     """The word for a link, read from the top: the first that holds."""
     state = ZONE.c.number_state
     return sa.case(
-        (ZONE.c.core_pass == REFUSED, "AMBIGUOUS_NHS"),
+        (sa.and_(ZONE.c.core_pass == REFUSED, LINK.c.pass_name == REFUSED), "AMBIGUOUS_NHS"),
         (sa.and_(_has_partner(), ZONE.c.role == "baby", ~_has_birth()), "NO_EPISODE"),
         (_has_partner(), "LINKED"),
         (_has_open_pair(), "AMBIGUOUS_NHS"),
