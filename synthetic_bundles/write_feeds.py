@@ -34,6 +34,7 @@ from synthetic_bundles.telling import natural_faults, told_by
 EXPORT = "https://perinatal-equity.example/synthetic/$export?feed="
 FeedName = str  # "<format>/<feed>"
 Move = Callable[[int], None]
+Note = Callable[[System, Sequence[Told]], None]
 
 
 @dataclass(slots=True)
@@ -47,7 +48,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where one part of a world is written to. progress: called with the records done since the last call."""
+    """Where one part of a world is written to. progress: called with the records done since the last call.
+
+    note: called with the records of a system and month, each once.
+    """
 
     world: World
     faults: Faults
@@ -56,6 +60,7 @@ class Desk:
     stamp: str
     written: Written
     progress: Move
+    note: Note
 
     def path(self, form: str, feed: str, stem: str, batch: Batch, ending: str) -> Path:
         """Place of the file of one trust and month, with the folders that it needs."""
@@ -88,9 +93,13 @@ def write_feeds(
     formats: Collection[str],
     systems: Collection[System],
     progress: Move,
+    note: Note,
 ) -> Written:
-    """Write the feeds of these systems in these formats. Memory holds one month of one system at a time."""
-    desk = Desk(world, faults, folder, formats, world_stamp(world), Written(), progress)
+    """Write the feeds of these systems in these formats. Memory holds one month of one system at a time.
+
+    progress, note: as in Desk.
+    """
+    desk = Desk(world, faults, folder, formats, world_stamp(world), Written(), progress, note)
     for system in wanted_systems(formats, systems):
         for batch in batches(told_by(world, faults, system), str(world.last_month)):
             _write_batch(desk, system, batch)
@@ -134,6 +143,7 @@ def _write_batch(desk: Desk, system: System, batch: Batch) -> None:
     for certificate_feed in CERTIFICATE_FEEDS:
         if certificate_feed.system is system and "bfdr" in desk.formats:
             _write_certificates(desk, certificate_feed, batch)
+    desk.note(system, batch.own)
     desk.progress(len(batch.own))
 
 

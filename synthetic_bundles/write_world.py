@@ -13,6 +13,7 @@ from synthetic_bundles.errors import FormatUnknown
 from synthetic_bundles.faults.drawing import draw_faults
 from synthetic_bundles.faults.kinds import System, load_fault_level
 from synthetic_bundles.feeds import FORMATS
+from synthetic_bundles.records_truth import write_records_truth, writing_records_truth
 from synthetic_bundles.reference_files import write_deprivation, write_organisations, write_postcodes
 from synthetic_bundles.tables import World
 from synthetic_bundles.truth_files import PartOfTruth, keep_truth, truth_of_part, write_truth
@@ -47,8 +48,8 @@ def write_world(
     """Make the world of this plan, write it into `folder` and return every file written, in the order of parts.
 
     The bytes do not depend on the number of processes. Memory depends on the births of a part, not on those of the
-    world. progress: called with the births done and their total. truth.json, truth.parquet, truth_observable.parquet
-    and the tables in folder `reference` are always written. Raises FormatUnknown, FaultLevelUnknown or WorldRefused
+    world. progress: called with the births done and their total. truth.json, the other tables of truth and those
+    in folder `reference` are always written. Raises FormatUnknown, FaultLevelUnknown or WorldRefused
     before anything is written.
     """
     unknown = set(writing.formats) - set(FORMATS)
@@ -67,6 +68,7 @@ def write_world(
         written = list(_write_parts(plan, folder, writing, processes, progress))
     paths += [path for part in written for path in part.paths]
     paths += write_truth(plan, writing.faults, [part.truth for part in written], folder, scratch)
+    paths += write_records_truth(len(written), folder, scratch)
     shutil.rmtree(scratch)
     return paths
 
@@ -93,8 +95,18 @@ def _write_part(plan: Plan, part: int, folder: Path, writing: Writing) -> PartWr
 def _write_part_of(world: World, folder: Path, writing: Writing, progress: Progress | None) -> PartWritten:
     faults = draw_faults(world, load_fault_level(writing.faults))
     counter = _Counter(world, writing, progress)
-    written = write_feeds(world, faults, folder, formats=writing.formats, systems=writing.systems, progress=counter.add)
-    keep_truth(world, faults, folder / SCRATCH_FOLDER)
+    scratch = folder / SCRATCH_FOLDER
+    with writing_records_truth(world, writing.formats, scratch) as records:
+        written = write_feeds(
+            world,
+            faults,
+            folder,
+            formats=writing.formats,
+            systems=writing.systems,
+            progress=counter.add,
+            note=records.note,
+        )
+    keep_truth(world, faults, scratch)
     return PartWritten(written.paths, truth_of_part(world, faults, written.faults))
 
 

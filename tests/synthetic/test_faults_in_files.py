@@ -246,7 +246,9 @@ def test_numbers_that_ran_out_are_counted_as_missing(tmp_path: Path) -> None:
     world = without_some_numbers(generate_part(replace(PLAN, births=1500), 1))
     faults = draw_faults(world, load_fault_level("heavy"))
     formats, systems = ("ndjson", "csv"), tuple(System)
-    written = write_feeds(world, faults, tmp_path, formats=formats, systems=systems, progress=lambda _: None)
+    written = write_feeds(
+        world, faults, tmp_path, formats=formats, systems=systems, progress=lambda _: None, note=lambda *_: None
+    )
     stated = truth_of_part(world, faults, written.faults).faults
     assert find_faults(tmp_path).faults == {
         feed: {fault.value: count for fault, count in counts.items() if count} for feed, counts in stated.items()
