@@ -1,0 +1,38 @@
+"""Print how well a store links a synthetic world: `python -m tests.end_to_end.measure_linkage FOLDER --database URL`.
+
+FOLDER is the world with its truth, URL the store that took some of its feeds in, one format a system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import orjson
+import sqlalchemy as sa
+
+from tests.end_to_end.linkage_page import page_of
+from tests.end_to_end.linkage_quality import measure
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; `--page` writes the tables of the documentation too."""
+    parser = argparse.ArgumentParser(description="Hold the links of a store against the truth of a synthetic world.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--database", required=True)
+    parser.add_argument("--page", type=Path, help="page of the documentation whose tables are replaced")
+    chosen = parser.parse_args(arguments)
+    engine = sa.create_engine(chosen.database)
+    with engine.connect() as connection:
+        quality = measure(chosen.folder, connection)
+    engine.dispose()
+    sys.stdout.write(orjson.dumps(quality.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    if chosen.page is not None:
+        truth = orjson.loads((chosen.folder / "truth.json").read_bytes())
+        chosen.page.write_text(page_of(chosen.page.read_text("utf-8"), quality, truth), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
