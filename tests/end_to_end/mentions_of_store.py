@@ -72,7 +72,7 @@ def people_of_store(folder: Path, connection: Connection) -> PeopleOfStore:
     feeds = sorted(found.loc[found["resolved"].notna(), "feed"].unique())
     of_feeds = found[found["feed"].isin(feeds)]
     is_lost = of_feeds["resolved"].isna()
-    lost = Counter(of_feeds.loc[is_lost, "feed"].tolist())
+    lost = dict(Counter(of_feeds.loc[is_lost, "feed"].tolist()))
     return PeopleOfStore(of_feeds[~is_lost].reset_index(drop=True), lost, tuple(feeds))
 
 

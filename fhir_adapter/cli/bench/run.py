@@ -11,11 +11,12 @@ from fhir_adapter.cli.bench.machine import describe_machine
 from fhir_adapter.cli.bench.posting_rows import bench_posting
 from fhir_adapter.cli.bench.reading_rows import bench_reading
 from fhir_adapter.cli.bench.report import BenchReport, BenchRow
+from fhir_adapter.cli.bench.resolving_rows import bench_resolving
 from fhir_adapter.cli.bench.size import size_of
 from fhir_adapter.cli.bench.statistics_rows import bench_statistics
 from fhir_adapter.cli.bench.storing_rows import bench_storing
 
-BENCH_AREAS = ("ingest", "evaluate", "statistics", "api")
+BENCH_AREAS = ("ingest", "resolve", "evaluate", "statistics", "api")
 EVERY_AREA = "all"
 
 
@@ -35,6 +36,10 @@ def run_bench(areas: Sequence[str], *, births: int | None = None, progress: Call
         if "ingest" in chosen:
             rows += bench_reading(size, folder, progress)
             rows += bench_storing(size, folder, progress)
+        if "resolve" in chosen:
+            resolving = bench_resolving(size, folder, progress)
+            rows += resolving.rows
+            machine["resolve_peak_megabytes"] = resolving.peak_megabytes
         if "evaluate" in chosen:
             counting = bench_counting(size, folder, progress)
             rows += counting.rows
