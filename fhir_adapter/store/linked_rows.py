@@ -23,7 +23,8 @@ def linked_keys(table: Table, *, only_dirty: bool) -> sa.Select[Any]:
     """The resolved key of each source row, and nothing else."""
     twin = SOURCE[table.name]
     link = LINK.alias("own_link")
-    return _joined(sa.select(*_key_columns(table, twin, link)), table, twin, link, only_dirty)
+    keys = _key_columns(table, twin, link, only_dirty=only_dirty)
+    return _joined(sa.select(*keys), table, twin, link, only_dirty)
 
 
 def linked_rows(table: Table, *, only_dirty: bool = False, only_keys: sa.Select[str] | None = None) -> sa.Select[Any]:
@@ -34,7 +35,8 @@ def linked_rows(table: Table, *, only_dirty: bool = False, only_keys: sa.Select[
     twin = SOURCE[table.name]
     link = LINK.alias("own_link")
     parents = {column.name: LINK.alias(f"{column.name}_link") for column in _parents(table)}
-    columns = [_linked_column(table, column, twin, link, parents) for column in table.columns]
+    own = _resolved_key(table, twin, link, only_dirty=only_dirty)
+    columns = [own if each.name == own.name else _linked_column(each, twin, parents) for each in table.columns]
     provenance = [
         twin.c.source.label(SOURCE_LABEL),
         twin.c.recorded_at.label(RECORDED_LABEL),
@@ -83,24 +85,23 @@ def _place(table: Table, twin: sa.Table) -> sa.ColumnElement[str]:
     return twin.c.record_key if len(table.key) == 1 else twin.c[own_key(table)]
 
 
-def _resolved_key(table: Table, twin: sa.Table, link: sa.FromClause) -> sa.Label[str]:
+def _resolved_key(table: Table, twin: sa.Table, link: sa.FromClause, *, only_dirty: bool) -> sa.Label[str]:
+    if only_dirty:
+        # the link is always there, and the bare column is found through its index when rows are joined by it
+        return link.c.resolved_key.label(own_key(table))
     return sa.func.coalesce(link.c.resolved_key, _place(table, twin)).label(own_key(table))
 
 
-def _key_columns(table: Table, twin: sa.Table, link: sa.FromClause) -> list[sa.Label[Any]]:
+def _key_columns(table: Table, twin: sa.Table, link: sa.FromClause, *, only_dirty: bool) -> list[sa.Label[Any]]:
     others = [twin.c[twin_name(name)].label(name) for name in table.key[1:]]
-    return [_resolved_key(table, twin, link), *others]
+    return [_resolved_key(table, twin, link, only_dirty=only_dirty), *others]
 
 
 def _parents(table: Table) -> list[Column]:
     return [column for column in table.columns if column.references and column.name != own_key(table)]
 
 
-def _linked_column(
-    table: Table, column: Column, twin: sa.Table, link: sa.FromClause, parents: Mapping[str, sa.FromClause]
-) -> sa.Label[Any]:
-    if column.name == own_key(table):
-        return _resolved_key(table, twin, link)
+def _linked_column(column: Column, twin: sa.Table, parents: Mapping[str, sa.FromClause]) -> sa.Label[Any]:
     stored = twin.c[twin_name(column.name)]
     if column.name in parents:
         return sa.func.coalesce(parents[column.name].c.resolved_key, stored).label(column.name)

@@ -46,7 +46,7 @@ class ToldBirths:
 
 
 def draw_told_births(births: int) -> ToldBirths:
-    """So many births; the first ones are the same whatever their number is not."""
+    """So many births, each with its own people."""
     drawn = draw_births(births)
     first = np.flatnonzero(np.diff(drawn.baby_delivery, prepend=-1))
     return ToldBirths(
