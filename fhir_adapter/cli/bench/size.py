@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BIRTHS = 1_000_000
+RESOLVED_OF_COUNTED = 10  # in a small bench one birth of so many is resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,16 @@ class BenchSize:
 
 
 FULL = BenchSize()
-LEAST = BenchSize(births=1, bundles=20, stored=10, posts=20, csv_rows=200, groups=400, sets=40, series=100)
+LEAST = BenchSize(
+    births=1, resolved=200, bundles=20, stored=10, posts=20, csv_rows=200, groups=400, sets=40, series=100
+)
 
 
 def size_of(births: int | None) -> BenchSize:
     """The full size, or every area smaller in proportion to `births` (but never below LEAST): for a look alone.
 
-    As many births are resolved as are counted where their number is given, for that work is the longest of all.
+    Of a number beyond what is resolved by default as many births are resolved as are counted: that is how to measure a
+    million, which takes an hour.
     """
     if births is None:
         return FULL
@@ -45,7 +49,7 @@ def size_of(births: int | None) -> BenchSize:
 
     return BenchSize(
         births=births,
-        resolved=births,
+        resolved=births if births > FULL.resolved else max(LEAST.resolved, births // RESOLVED_OF_COUNTED),
         bundles=scaled(FULL.bundles, LEAST.bundles),
         stored=scaled(FULL.stored, LEAST.stored),
         posts=scaled(FULL.posts, LEAST.posts),
