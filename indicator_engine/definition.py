@@ -202,12 +202,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def parse_definition(text: str, *, place: str) -> IndicatorDefinition:
     """Read one indicator definition; raises DefinitionInvalid with every fault and its place."""
-    return _parse(IndicatorDefinition, text, place)
+    return parse_frozen(IndicatorDefinition, text, place=place)
 
 
 def parse_stratifier(text: str, *, place: str) -> Stratifier:
     """Read one stratifier; raises DefinitionInvalid with every fault and its place."""
-    return _parse(Stratifier, text, place)
+    return parse_frozen(Stratifier, text, place=place)
 
 
 @cache
@@ -236,7 +236,8 @@ def _yaml_files(folder: str) -> list[Traversable]:
     return sorted((file for file in root.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
 
 
-def _parse(model: type[Model], text: str, place: str) -> Model:
+def parse_frozen(model: type[Model], text: str, *, place: str) -> Model:
+    """Read one YAML file into its model; raises DefinitionInvalid with every fault and its place."""
     try:
         return model.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as cause:

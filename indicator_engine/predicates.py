@@ -10,6 +10,7 @@ import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
 from enum import StrEnum
 
 import sqlglot
@@ -17,6 +18,7 @@ from sqlglot import expressions as sql
 
 from indicator_engine.code_lists import code_list
 from indicator_engine.errors import CodeListUnknown, DefinitionInvalid
+from indicator_engine.growth import GrowthMean, growth_means
 
 LONGEST_TEXT = 4_000  # an expression is a sentence, not a program
 MOST_NODES = 300
@@ -81,6 +83,48 @@ class CompletedYears:
 
     later: Node
     earlier: Node
+
+
+@dataclass(frozen=True, slots=True)
+class MinutesBetween:
+    """Minutes from `earlier` to `later`, negative the other way round; unknown when either has no time of day."""
+
+    later: Node
+    earlier: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """`operator` is one of + - * /; unknown when either side is, and when the divisor is zero."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Absolute:
+    """A number without its sign."""
+
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOf:
+    """The group of a code. groups: each group with its codes, in the order of the list; unknown for any other code."""
+
+    value: Node
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GrowthScore:
+    """How many standard deviations a birth weight lies from the mean of its sex and week; unknown outside the table."""
+
+    grams: Node
+    days: Node
+    sex: Node
+    means: tuple[GrowthMean, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +193,11 @@ Node = (
     | DateOf
     | DaysBetween
     | CompletedYears
+    | MinutesBetween
+    | Arithmetic
+    | Absolute
+    | GroupOf
+    | GrowthScore
     | Coalesce
     | Comparison
     | InList
@@ -191,7 +240,7 @@ def keys_of(node: Node) -> frozenset[str]:
     for field in fields(node):
         value = getattr(node, field.name)
         for each in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(each):
+            if is_dataclass(each) and not isinstance(each, GrowthMean):
                 inner |= keys_of(each)  # type: ignore[arg-type]  # every dataclass inside a node is a node
     return frozenset(inner)
 
@@ -292,6 +341,18 @@ def _read_negative(reader: _Reader, tree: sql.Expr) -> Typed:
     return Typed(Literal(-inner.node.value), ValueType.NUMBER)
 
 
+def _read_cast(reader: _Reader, tree: sql.Expr) -> Typed:
+    """A day written as `date '2000-01-01'`; nothing else is ever turned from one type into another."""
+    day = tree.this
+    if not (isinstance(day, sql.Literal) and day.is_string and tree.args["to"].this is sql.DataType.Type.DATE):
+        raise reader.refuse(f"`{tree.sql()}` is not part of the language (Cast)")
+    try:
+        date.fromisoformat(day.this)
+    except ValueError as cause:
+        raise reader.refuse(f"`{tree.sql()}` is no date; write it as date '2000-01-31'") from cause
+    return Typed(DateOf(Literal(day.this)), ValueType.DATE)
+
+
 def _read_paren(reader: _Reader, tree: sql.Expr) -> Typed:
     return reader.read(tree.this)
 
@@ -322,6 +383,28 @@ def _read_comparison(operator: str) -> Callable[[_Reader, sql.Expr], Typed]:
         return Typed(Comparison(operator, left.node, right.node), ValueType.BOOLEAN)
 
     return read
+
+
+def _read_arithmetic(operator: str) -> Callable[[_Reader, sql.Expr], Typed]:
+    def read(reader: _Reader, tree: sql.Expr) -> Typed:
+        left, right = reader.read(tree.this), reader.read(tree.expression)
+        for each, part in ((left, tree.this), (right, tree.expression)):
+            if each.type is not ValueType.NUMBER:
+                raise reader.refuse(f"`{part.sql()}` is a {each.type}, where a number is expected")
+        node = Arithmetic(operator, left.node, right.node)
+        if operator in ("*", "/"):
+            return Typed(node, ValueType.NUMBER)
+        reader.check_comparable(left, right, tree)
+        return Typed(node, ValueType.NUMBER, left.unit or right.unit)
+
+    return read
+
+
+def _read_absolute(reader: _Reader, tree: sql.Expr) -> Typed:
+    value = reader.read(tree.this)
+    if value.type is not ValueType.NUMBER:
+        raise reader.refuse(f"`{tree.this.sql()}` is a {value.type}, where a number is expected")
+    return Typed(Absolute(value.node), ValueType.NUMBER, value.unit)
 
 
 def _read_between(reader: _Reader, tree: sql.Expr) -> Typed:
@@ -412,6 +495,40 @@ def _read_completed_years(reader: _Reader, tree: sql.Expr) -> Typed:
     return Typed(CompletedYears(later, earlier), ValueType.NUMBER, "years")
 
 
+def _read_minutes_between(reader: _Reader, tree: sql.Expr) -> Typed:
+    arguments = _arguments(reader, tree, 2)
+    later, earlier = (reader.read(each) for each in arguments)
+    for typed, each in zip((later, earlier), arguments, strict=True):
+        if typed.type is not ValueType.DATETIME:
+            raise reader.refuse(f"`{each.sql()}` is a {typed.type}, where a date and time is expected")
+    return Typed(MinutesBetween(later.node, earlier.node), ValueType.NUMBER, "minutes")
+
+
+def _read_group_of(reader: _Reader, tree: sql.Expr) -> Typed:
+    name, code = _arguments(reader, tree, 2)
+    try:
+        entries = code_list(name.name).codes
+    except CodeListUnknown as cause:
+        raise reader.refuse(str(cause)) from cause
+    value = reader.read(code)
+    if value.codes is None or not value.codes <= set(entries):
+        raise reader.refuse(f"`{code.sql()}` holds no codes of list {name.name}")
+    groups: dict[str, list[str]] = {}
+    for each, entry in entries.items():
+        if entry.group:
+            groups.setdefault(entry.group, []).append(each)
+    held = tuple((group, tuple(codes)) for group, codes in groups.items())
+    return Typed(GroupOf(value.node, held), ValueType.TEXT, codes=frozenset(groups))
+
+
+def _read_growth_score(reader: _Reader, tree: sql.Expr) -> Typed:
+    arguments = _arguments(reader, tree, 3)
+    grams, days, sex = (reader.read(each) for each in arguments)
+    if (grams.unit, days.unit, sex.type) != ("g", "days", ValueType.TEXT):
+        raise reader.refuse(f"`{tree.sql()}` takes a weight in g, a gestation in days and a sex, in this order")
+    return Typed(GrowthScore(grams.node, days.node, sex.node, growth_means()), ValueType.NUMBER)
+
+
 def _read_date_of(reader: _Reader, tree: sql.Expr) -> Typed:
     (value,) = _arguments(reader, tree, 1)
     return Typed(reader.read_date(value), ValueType.DATE)
@@ -432,6 +549,9 @@ def _read_contains_any(reader: _Reader, tree: sql.Expr) -> Typed:
 _FUNCTIONS: Mapping[str, Callable[[_Reader, sql.Expr], Typed]] = {
     "days_between": _read_days_between,
     "completed_years": _read_completed_years,
+    "minutes_between": _read_minutes_between,
+    "group_of": _read_group_of,
+    "growth_score": _read_growth_score,
     "date_of": _read_date_of,
     "contains_any": _read_contains_any,
 }
@@ -441,6 +561,7 @@ _READERS: Mapping[type[sql.Expr], Callable[[_Reader, sql.Expr], Typed]] = {
     sql.Literal: _read_literal,
     sql.Boolean: _read_boolean,
     sql.Neg: _read_negative,
+    sql.Cast: _read_cast,
     sql.Paren: _read_paren,
     sql.And: _read_and,
     sql.Or: _read_or,
@@ -451,6 +572,11 @@ _READERS: Mapping[type[sql.Expr], Callable[[_Reader, sql.Expr], Typed]] = {
     sql.LTE: _read_comparison("<="),
     sql.GT: _read_comparison(">"),
     sql.GTE: _read_comparison(">="),
+    sql.Add: _read_arithmetic("+"),
+    sql.Sub: _read_arithmetic("-"),
+    sql.Mul: _read_arithmetic("*"),
+    sql.Div: _read_arithmetic("/"),
+    sql.Abs: _read_absolute,
     sql.Between: _read_between,
     sql.In: _read_in,
     sql.Is: _read_is,

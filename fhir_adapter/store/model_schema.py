@@ -14,7 +14,7 @@ from indicator_engine.tables import TABLES, Table
 
 # columns by which the resolution and the engines look rows up, beside the keys
 LOOKED_UP: Mapping[str, tuple[str, ...]] = {
-    "baby": ("delivery_key", "birth_datetime"),
+    "baby": ("delivery_key", "birth_datetime", "mother_key"),
     "booking": ("pregnancy_key", "booking_date"),
     "delivery": ("pregnancy_key",),
     "pregnancy": ("mother_key",),

@@ -212,6 +212,21 @@ REFERENCE_POSTCODE = sa.Table(
     words("lsoa_2021", nullable=True),
     words("local_authority", nullable=True),
 )
+# Which records break which rules, worked out with the resolved model. of_key: first part of the key of the record, by
+# which the hits of what is resolved again are found. columns: names, joined by spaces; never a value.
+RULE_HIT = sa.Table(
+    "rule_hit",
+    METADATA,
+    key("record_key"),
+    key("table_name"),
+    key("rule_id"),
+    number_key("check_number"),
+    words("of_key"),
+    words("severity"),
+    words("effect"),
+    words("columns"),
+    sa.Index(None, "of_key", "table_name"),
+)
 COUNT_RUN = sa.Table(
     "count_run",
     METADATA,

@@ -35,6 +35,8 @@ from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import FIELD_VALUE
 from fhir_adapter.store.relinking import relink
 from fhir_adapter.store.resolution_rules import ResolutionRules, rules_of
+from fhir_adapter.store.rule_families import note_families
+from fhir_adapter.store.rule_hits import apply_rules
 from fhir_adapter.store.settlements import active_settlements, apply_settlements, of_table
 from fhir_adapter.store.touched_keys import (
     dirty_entities,
@@ -79,6 +81,7 @@ def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> Res
     relink(connection, only_touched=only_dirty)
     if only_dirty:
         note_dirty_keys(connection)
+        note_families(connection)
     tables = _tables_to_resolve(connection, only_dirty=only_dirty)
     counts = _resolve_tables(connection, tables, only_dirty=only_dirty)
     forget_touched_keys(connection)
@@ -206,3 +209,4 @@ def _derive(connection: Connection, names: set[str], *, only_dirty: bool) -> Non
         connection.exec_driver_sql(derive_first_contact_sql(only_dirty, connection.dialect.name))
     if "residence" in names:
         connection.exec_driver_sql(derive_deprivation_sql(only_dirty, connection.dialect.name))
+    apply_rules(connection, names, only_dirty=only_dirty)

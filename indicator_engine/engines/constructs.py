@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Integer, String
+from sqlalchemy import Boolean, Date, Float, Integer, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -31,6 +31,13 @@ class CompletedYears(FunctionElement[int]):
     """Completed years from the second date to the first."""
 
     type = Integer()
+    inherit_cache = True
+
+
+class MinutesBetween(FunctionElement[float]):
+    """Minutes from the second moment to the first; null when either is a date without a time."""
+
+    type = Float()
     inherit_cache = True
 
 
@@ -81,6 +88,23 @@ def _days_between(element: DaysBetween, compiler: SQLCompiler, **kwargs: Any) ->
 def _days_between_sqlite(element: DaysBetween, compiler: SQLCompiler, **kwargs: Any) -> str:
     later, earlier = _parts(element, compiler, **kwargs)
     return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
+
+
+def _timed(later: str, earlier: str, minutes: str) -> str:
+    return f"CASE WHEN length({later}) > 10 AND length({earlier}) > 10 THEN {minutes} END"
+
+
+@compiles(MinutesBetween)
+def _minutes_between(element: MinutesBetween, compiler: SQLCompiler, **kwargs: Any) -> str:
+    later, earlier = _parts(element, compiler, **kwargs)
+    seconds = f"EXTRACT(EPOCH FROM (CAST({later} AS TIMESTAMPTZ) - CAST({earlier} AS TIMESTAMPTZ)))"
+    return _timed(later, earlier, f"CAST({seconds} AS DOUBLE PRECISION) / 60.0")
+
+
+@compiles(MinutesBetween, "sqlite")
+def _minutes_between_sqlite(element: MinutesBetween, compiler: SQLCompiler, **kwargs: Any) -> str:
+    later, earlier = _parts(element, compiler, **kwargs)
+    return _timed(later, earlier, f"(strftime('%s', {later}) - strftime('%s', {earlier})) / 60.0")
 
 
 def _year(value: str) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import ColumnElement
 
 from indicator_engine import predicates
-from indicator_engine.engines.constructs import CalendarDate, CompletedYears, DaysBetween, HoldsText
+from indicator_engine.engines.constructs import CalendarDate, CompletedYears, DaysBetween, HoldsText, MinutesBetween
 
 Element = ColumnElement[Any]
 Resolve = Callable[[str], Element]
@@ -22,6 +22,19 @@ OPERATORS: Mapping[str, Callable[[Element, Element], Element]] = {
     "<=": lambda left, right: left <= right,
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
+}
+
+
+def _quotient(left: Element, right: Element) -> Element:
+    """Never a division of whole numbers, which databases cut off differently; unknown where the divisor is zero."""
+    return sa.cast(left, sa.Double()).op("/")(sa.func.nullif(sa.cast(right, sa.Double()), 0))
+
+
+ARITHMETIC: Mapping[str, Callable[[Element, Element], Element]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": _quotient,
 }
 
 
@@ -54,6 +67,36 @@ def _(node: predicates.DaysBetween, resolve: Resolve) -> Element:
 @to_sql.register
 def _(node: predicates.CompletedYears, resolve: Resolve) -> Element:
     return CompletedYears(to_sql(node.later, resolve), to_sql(node.earlier, resolve))
+
+
+@to_sql.register
+def _(node: predicates.MinutesBetween, resolve: Resolve) -> Element:
+    return MinutesBetween(to_sql(node.later, resolve), to_sql(node.earlier, resolve))
+
+
+@to_sql.register
+def _(node: predicates.Arithmetic, resolve: Resolve) -> Element:
+    return ARITHMETIC[node.operator](to_sql(node.left, resolve), to_sql(node.right, resolve))
+
+
+@to_sql.register
+def _(node: predicates.Absolute, resolve: Resolve) -> Element:
+    return sa.func.abs(to_sql(node.value, resolve))
+
+
+@to_sql.register
+def _(node: predicates.GroupOf, resolve: Resolve) -> Element:
+    value = to_sql(node.value, resolve)
+    return sa.case(*((value.in_([sa.literal(code) for code in codes]), sa.literal(group)) for group, codes in node.groups))
+
+
+@to_sql.register
+def _(node: predicates.GrowthScore, resolve: Resolve) -> Element:
+    grams, days, sex = (to_sql(each, resolve) for each in (node.grams, node.days, node.sex))
+    fits = [sa.and_(sex == each.sex, days.between(each.first_day, each.last_day)) for each in node.means]
+    mean = sa.case(*((fit, sa.literal(each.mean_g)) for fit, each in zip(fits, node.means, strict=True)))
+    spread = sa.case(*((fit, sa.literal(each.deviation_g)) for fit, each in zip(fits, node.means, strict=True)))
+    return _quotient(grams - mean, spread)
 
 
 @to_sql.register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import singledispatch
 
 from indicator_engine import predicates
@@ -19,6 +19,7 @@ Cell = str | int | float | bool | None
 Row = Mapping[str, Cell]
 Tables = Mapping[str, Sequence[Row]]
 Resolve = Callable[[str], Cell]
+DATE_LENGTH = 10  # of a moment of which only the day is known
 
 
 def count_rows_in_memory(families: Sequence[Family], tables: Tables, *, months: MonthRange) -> Counted:
@@ -232,6 +233,56 @@ def _(node: predicates.CompletedYears, resolve: Resolve) -> Cell:
 def _date(node: predicates.Node, resolve: Resolve) -> date | None:
     value = evaluate(node, resolve)
     return None if value is None else date.fromisoformat(str(value)[:10])
+
+
+@evaluate.register
+def _(node: predicates.MinutesBetween, resolve: Resolve) -> Cell:
+    later, earlier = evaluate(node.later, resolve), evaluate(node.earlier, resolve)
+    if later is None or earlier is None or len(str(later)) <= DATE_LENGTH or len(str(earlier)) <= DATE_LENGTH:
+        return None
+    return (datetime.fromisoformat(str(later)) - datetime.fromisoformat(str(earlier))).total_seconds() / 60
+
+
+ARITHMETIC: Mapping[str, Callable[[float, float], float | None]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": lambda left, right: None if right == 0 else left / right,
+}
+
+
+@evaluate.register
+def _(node: predicates.Arithmetic, resolve: Resolve) -> Cell:
+    left, right = _number(node.left, resolve), _number(node.right, resolve)
+    return None if left is None or right is None else ARITHMETIC[node.operator](left, right)
+
+
+@evaluate.register
+def _(node: predicates.Absolute, resolve: Resolve) -> Cell:
+    value = _number(node.value, resolve)
+    return None if value is None else abs(value)
+
+
+def _number(node: predicates.Node, resolve: Resolve) -> float | None:
+    value = evaluate(node, resolve)
+    assert value is None or isinstance(value, int | float)
+    return value
+
+
+@evaluate.register
+def _(node: predicates.GroupOf, resolve: Resolve) -> Cell:
+    value = evaluate(node.value, resolve)
+    return next((group for group, codes in node.groups if value in codes), None)
+
+
+@evaluate.register
+def _(node: predicates.GrowthScore, resolve: Resolve) -> Cell:
+    grams, days, sex = _number(node.grams, resolve), _number(node.days, resolve), evaluate(node.sex, resolve)
+    if grams is None or days is None:
+        return None
+    fitting = (each for each in node.means if each.sex == sex and each.first_day <= days <= each.last_day)
+    mean = next(fitting, None)
+    return None if mean is None else (grams - mean.mean_g) / mean.deviation_g
 
 
 @evaluate.register

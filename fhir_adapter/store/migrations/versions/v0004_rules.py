@@ -1,0 +1,38 @@
+"""Which records break which rules."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# text sorts by its bytes in both databases
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Add the hits of the rules, and the way from a mother to her babies."""
+    op.create_table(
+        "rule_hit",
+        sa.Column("record_key", TEXT, nullable=False),
+        sa.Column("table_name", TEXT, nullable=False),
+        sa.Column("rule_id", TEXT, nullable=False),
+        sa.Column("check_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("of_key", TEXT, nullable=False),
+        sa.Column("severity", TEXT, nullable=False),
+        sa.Column("effect", TEXT, nullable=False),
+        sa.Column("columns", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("record_key", "table_name", "rule_id", "check_number", name=op.f("pk_rule_hit")),
+    )
+    op.create_index(op.f("ix_rule_hit_of_key_table_name"), "rule_hit", ["of_key", "table_name"], unique=False)
+    op.create_index(op.f("ix_baby_mother_key"), "baby", ["mother_key"], unique=False)
+
+
+def downgrade() -> None:
+    """Take them away again."""
+    op.drop_index(op.f("ix_baby_mother_key"), table_name="baby")
+    op.drop_table("rule_hit")

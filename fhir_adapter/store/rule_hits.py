@@ -1,0 +1,106 @@
+"""Rules over what was just resolved: who breaks them is kept, and what they set aside leaves the resolved model.
+
+All conditions are judged before anything is changed, so that no rule hides another. The same resolved model and the
+same source rows give the same hits, in whatever order they came and however often this runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from fhir_adapter.store.choosing import record_key
+from fhir_adapter.store.compiled import literal_sql
+from fhir_adapter.store.entities import entity_of
+from fhir_adapter.store.linked_rows import is_dirty
+from fhir_adapter.store.operational_schema import DIRTY_KEY, RULE_HIT
+from fhir_adapter.store.rule_sql import (
+    checked_tables,
+    insert_pair_hits_sql,
+    insert_record_hits_sql,
+    insert_row_hits_sql,
+    smallest_left_sql,
+)
+from indicator_engine.engines.expressions import to_sql
+from indicator_engine.rules import Effect, PlannedCheck, Scope, shipped_checks
+from indicator_engine.tables import TABLES
+
+INSERTS_OF_SCOPE = {
+    Scope.RECORD: insert_record_hits_sql,
+    Scope.SOURCE_ROW: insert_row_hits_sql,
+    Scope.SOURCE_PAIR: insert_pair_hits_sql,
+}
+
+
+def apply_rules(connection: Connection, tables: Iterable[str], *, only_dirty: bool) -> None:
+    """Find what breaks the rules among the records just resolved, and do to each what its rule says."""
+    resolved = frozenset(tables)
+    connection.exec_driver_sql(_clear_sql(only_dirty, connection.dialect.name))
+    for scope, insert_sql in INSERTS_OF_SCOPE.items():
+        for table in checked_tables(scope):
+            if table in resolved:
+                connection.exec_driver_sql(insert_sql(table, only_dirty, connection.dialect.name))
+    broken = {tuple(row) for row in connection.exec_driver_sql(_effective_sql(only_dirty, connection.dialect.name))}
+    for check in shipped_checks():
+        if (check.rule, check.number) in broken:
+            connection.exec_driver_sql(_effect_sql(check, only_dirty, connection.dialect.name))
+
+
+def _is_again(*, only_dirty: bool) -> sa.ColumnElement[bool]:
+    """Hits of records that are resolved in this run."""
+    if not only_dirty:
+        return sa.true()
+    of_entity = (
+        sa.and_(
+            RULE_HIT.c.table_name == name,
+            RULE_HIT.c.of_key.in_(
+                sa.select(DIRTY_KEY.c.resolved_key).where(DIRTY_KEY.c.entity == entity_of(TABLES[name]))
+            ),
+        )
+        for name in dict.fromkeys(each.table for each in shipped_checks())
+    )
+    return sa.or_(*of_entity)
+
+
+@cache
+def _clear_sql(only_dirty: bool, dialect_name: str) -> str:
+    return literal_sql(sa.delete(RULE_HIT).where(_is_again(only_dirty=only_dirty)), dialect_name)
+
+
+@cache
+def _effective_sql(only_dirty: bool, dialect_name: str) -> str:
+    found = sa.select(RULE_HIT.c.rule_id, RULE_HIT.c.check_number).distinct()
+    changes = RULE_HIT.c.effect != str(Effect.FLAG)
+    return literal_sql(found.where(changes, _is_again(only_dirty=only_dirty)), dialect_name)
+
+
+@cache
+def _effect_sql(check: PlannedCheck, only_dirty: bool, dialect_name: str) -> str:
+    if check.scope is Scope.SOURCE_PAIR:
+        return smallest_left_sql(check, only_dirty, dialect_name)
+    table = TABLES[check.table]
+    placed = sa.table(table.name, *(sa.column(name) for name in table.column_names))
+    hits = sa.select(RULE_HIT.c.record_key).where(
+        RULE_HIT.c.table_name == table.name,
+        RULE_HIT.c.rule_id == check.rule,
+        RULE_HIT.c.check_number == check.number,
+    )
+    concerned = [record_key(table, placed).in_(hits)]
+    if only_dirty:
+        concerned.append(is_dirty(table, placed.c[table.key[0]]))
+    if check.effect is Effect.HOLD:
+        return literal_sql(sa.delete(placed).where(*concerned), dialect_name)
+    value: sa.ColumnElement[object] = sa.null()
+    if check.to is not None:
+        own = {f"{table.name}.{name}": placed.c[name] for name in table.column_names}
+        value = _as_kept(check, to_sql(check.to, own.__getitem__))
+    return literal_sql(sa.update(placed).values(dict.fromkeys(check.columns, value)).where(*concerned), dialect_name)
+
+
+def _as_kept(check: PlannedCheck, value: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
+    """A day is text where moments are kept."""
+    kind = TABLES[check.table].column(check.columns[0]).type
+    return sa.cast(value, sa.Text()) if kind == "datetime" else value
