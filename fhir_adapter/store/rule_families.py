@@ -102,7 +102,11 @@ def _noted(
     known = DIRTY_KEY.alias("known")
     reached = (
         sa.select(sa.literal(to_entity), goal.c.resolved_key)
-        .select_from(DIRTY_KEY.join(origin, origin.c.resolved_key == DIRTY_KEY.c.resolved_key).join(twin, is_origin).join(goal, is_goal))
+        .select_from(
+            DIRTY_KEY.join(origin, origin.c.resolved_key == DIRTY_KEY.c.resolved_key)
+            .join(twin, is_origin)
+            .join(goal, is_goal)
+        )
         .where(
             DIRTY_KEY.c.entity == from_entity,
             ~sa.exists().where(known.c.entity == to_entity, known.c.resolved_key == goal.c.resolved_key),

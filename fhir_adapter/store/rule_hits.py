@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -88,19 +89,19 @@ def _effect_sql(check: PlannedCheck, only_dirty: bool, dialect_name: str) -> str
         RULE_HIT.c.rule_id == check.rule,
         RULE_HIT.c.check_number == check.number,
     )
-    concerned = [record_key(table, placed).in_(hits)]
+    concerned: list[sa.ColumnElement[bool]] = [record_key(table, placed).in_(hits)]
     if only_dirty:
         concerned.append(is_dirty(table, placed.c[table.key[0]]))
     if check.effect is Effect.HOLD:
         return literal_sql(sa.delete(placed).where(*concerned), dialect_name)
-    value: sa.ColumnElement[object] = sa.null()
+    value: sa.ColumnElement[Any] = sa.null()
     if check.to is not None:
         own = {f"{table.name}.{name}": placed.c[name] for name in table.column_names}
         value = _as_kept(check, to_sql(check.to, own.__getitem__))
     return literal_sql(sa.update(placed).values(dict.fromkeys(check.columns, value)).where(*concerned), dialect_name)
 
 
-def _as_kept(check: PlannedCheck, value: sa.ColumnElement[object]) -> sa.ColumnElement[object]:
+def _as_kept(check: PlannedCheck, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """A day is text where moments are kept."""
     kind = TABLES[check.table].column(check.columns[0]).type
     return sa.cast(value, sa.Text()) if kind == "datetime" else value

@@ -114,12 +114,14 @@ def _hits(checks: Sequence[PlannedCheck], flagged: sa.Select[Any]) -> sa.Select[
     names = sa.union_all(*(_named(each, place) for place, each in enumerate(checks))).subquery("names")
     chosen = sa.case(*((names.c.place == place, broken.c[f"{BROKEN}_{place}"]) for place in range(len(checks))))
     origin = {"record_key": broken.c.record_key, "of_key": broken.c.of_key}
-    columns = [origin.get(name, names.c.get(name)) for name in HIT_COLUMNS]
+    columns: list[Element] = [origin[name] if name in origin else names.c[name] for name in HIT_COLUMNS]
     return sa.select(*columns).select_from(broken.join(names, chosen == 1)).distinct()
 
 
 def _named(check: PlannedCheck, place: int) -> sa.Select[Any]:
-    return sa.select(*(value.label(name) for name, value in _constants(check).items()), sa.literal(place).label("place"))
+    return sa.select(
+        *(value.label(name) for name, value in _constants(check).items()), sa.literal(place).label("place")
+    )
 
 
 def _constants(check: PlannedCheck) -> dict[str, Element]:
@@ -237,7 +239,7 @@ def _child_layer(
     return source, found, []
 
 
-def _twin(table: Table, alias: str) -> sa.Alias:
+def _twin(table: Table, alias: str) -> FromClause:
     return SOURCE[table.name].alias(alias)
 
 

@@ -87,7 +87,9 @@ def _(node: predicates.Absolute, resolve: Resolve) -> Element:
 @to_sql.register
 def _(node: predicates.GroupOf, resolve: Resolve) -> Element:
     value = to_sql(node.value, resolve)
-    return sa.case(*((value.in_([sa.literal(code) for code in codes]), sa.literal(group)) for group, codes in node.groups))
+    return sa.case(
+        *((value.in_([sa.literal(code) for code in codes]), sa.literal(group)) for group, codes in node.groups)
+    )
 
 
 @to_sql.register

@@ -42,7 +42,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that rules can look at. tables: the resolved model and reference tables; sources: table -> its source rows."""
+    """All that rules can look at. tables: resolved and reference rows; sources: the source rows, by table."""
 
     tables: Mapping[str, Sequence[Row]]
     sources: Mapping[str, Sequence[SourceRow]] = field(default_factory=dict)
@@ -146,9 +146,7 @@ def _source_values(row: SourceRow, place: str) -> dict[str, Cell]:
     return values | {f"{place}.{name}": value for name, value in told.items()}
 
 
-def _feature_value(
-    feature: PlannedRuleFeature, table: str, own: str, values: Mapping[str, Cell], world: World
-) -> Cell:
+def _feature_value(feature: PlannedRuleFeature, table: str, own: str, values: Mapping[str, Cell], world: World) -> Cell:
     found: list[Cell] = []
     for child in _children(feature, table, own, world):
         wanted = None if feature.equals is None else values.get(feature.equals)
@@ -179,4 +177,4 @@ def _aggregate(aggregate: str, found: Sequence[Cell]) -> Cell:
         return len(set(known))
     if not known:
         return None
-    return min(known) if aggregate == "min" else max(known)  # type: ignore[type-var]  # one column holds one type
+    return min(known) if aggregate == "min" else max(known)
