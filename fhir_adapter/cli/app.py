@@ -16,6 +16,7 @@ from fhir_adapter.cli.intake import ingest, quarantine_app, reference_app
 from fhir_adapter.cli.links import links_app
 from fhir_adapter.cli.mappings import mapping_app
 from fhir_adapter.cli.output import Exit, complain, exit_code_of
+from fhir_adapter.cli.rules import rules_app
 from fhir_adapter.cli.serving import serve, worker
 from fhir_adapter.cli.synthesis import synth
 from fhir_adapter.errors import FhirAdapterError
@@ -39,6 +40,7 @@ app.add_typer(conflicts_app, name="conflicts")
 app.add_typer(links_app, name="links")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(indicator_app, name="indicator")
+app.add_typer(rules_app, name="rules")
 app.add_typer(release_app, name="release")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(database_app, name="db")

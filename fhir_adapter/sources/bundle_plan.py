@@ -26,6 +26,7 @@ from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.row_runtime import ENTRY
 from fhir_adapter.sources.row_steps import CellStep, RowsPlan, SpineStep, TableJoin, ViewJoin
 from fhir_adapter.sources.row_writer import DraftsFunction, compile_rows
+from fhir_adapter.sources.rule_marks import marking_rules
 from fhir_adapter.sources.timing import Timing, WindowPlan, duration
 from fhir_adapter.sources.view import View
 from indicator_engine.tables import TABLES, Column, ColumnType
@@ -228,7 +229,8 @@ class BundlePlanner:
         steps: list[CellStep] = []
         for target, rule in columns.items():
             try:
-                read = cell_reader(target_column(table, target), rule, places, self._maps)
+                plain = cell_reader(target_column(table, target), rule, places, self._maps)
+                read = marking_rules(f"{table}.{target}", plain)
             except (RuleInvalid, KeyError) as cause:
                 self._faults.append(f"{key}.columns.{target}: {cause}")
                 continue

@@ -37,6 +37,7 @@ from fhir_adapter.sources.csv_shapes import (
 )
 from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.row_steps import Reader
+from fhir_adapter.sources.rule_marks import marking_rules
 from indicator_engine.tables import TABLES, Column, ColumnType
 
 LONDON_NAME = "Europe/London"
@@ -299,7 +300,8 @@ def plan_cell(
         key, when = layout.keys[rule.key], plan_conditions(rule.when, layout)
         return CsvCell(target, Reading.KEY, headers, key=key, when=when, is_required=rule.required)
     try:
-        return read_cell(TABLES[table].column(target), rule, layout, maps)
+        cell = read_cell(TABLES[table].column(target), rule, layout, maps)
+        return replace(cell, read=marking_rules(f"{table}.{target}", cell.read))
     except RuleInvalid as cause:
         faults.append(f"{place}: {cause}")
         return CsvCell(target, Reading.FIXED)
