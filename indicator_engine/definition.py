@@ -44,12 +44,14 @@ class Feature(Frozen):
     """An aggregate over rows that belong to the entity, such as the number of babies of a delivery.
 
     by: column that the entity and the child table share; its default is the key of the entity.
+    of: the column of the entity that `by` equals, where it has another name.
     value: column or expression aggregated by `min` and `max`.
     """
 
     table: str
     aggregate: Literal["count", "any", "min", "max"]
     by: str | None = None
+    of: str | None = None
     value: str | None = None
     where: str | None = None
 

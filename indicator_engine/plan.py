@@ -91,11 +91,12 @@ VALUE_TYPES: Mapping[ColumnType, ValueType] = {
 
 @dataclass(frozen=True, slots=True)
 class PlannedFeature:
-    """An aggregate over child rows. by: the column shared by the entity and the child table."""
+    """An aggregate over child rows. by: the column of the child table that equals `of`, a column of the entity."""
 
     name: Name
     table: str
     by: str
+    of: str
     aggregate: str
     value: Node | None
     where: Node | None
@@ -263,9 +264,10 @@ def _plan_feature(name: str, feature: Feature, shape: Shape, place: str) -> Plan
     if feature.table not in TABLES:
         raise DefinitionInvalid(place, [f"table `{feature.table}` is not part of the common model"])
     by = feature.by or shape.key
-    for table in (feature.table, shape.table):
-        if by not in {column.name for column in TABLES[table].columns}:
-            raise DefinitionInvalid(place, [f"`{by}` is no column of {table}, so it cannot join the two"])
+    of = feature.of or by
+    for table, column in ((feature.table, by), (shape.table, of)):
+        if column not in TABLES[table].column_names:
+            raise DefinitionInvalid(place, [f"`{column}` is no column of {table}, so it cannot join the two"])
     scope = table_scope(feature.table)
     value = None if feature.value is None else parse_value(feature.value, scope, place=place)
     where = None if feature.where is None else parse_predicate(feature.where, scope, place=place)
@@ -275,7 +277,9 @@ def _plan_feature(name: str, feature: Feature, shape: Shape, place: str) -> Plan
     else:
         assert kind is not None
         planned = Name(f"feature.{name}", kind)
-    return PlannedFeature(planned, feature.table, by, feature.aggregate, None if value is None else value.node, where)
+    return PlannedFeature(
+        planned, feature.table, by, of, feature.aggregate, None if value is None else value.node, where
+    )
 
 
 def _plan_indicator(definition: IndicatorDefinition, scope: Mapping[str, Name]) -> PlannedIndicator:

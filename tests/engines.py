@@ -10,14 +10,13 @@ import sqlalchemy as sa
 from fhir_adapter.store.database import open_database, reading, writing
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.schema import METADATA
-from fhir_adapter.store.snapshot import write_snapshot
+from fhir_adapter.store.snapshot import counted_tables, write_snapshot
 from indicator_engine.counts import Counted, MonthRange
 from indicator_engine.engines.duck import count_on_snapshot, members_on_snapshot
 from indicator_engine.engines.members import Members
 from indicator_engine.engines.reference import count_rows_in_memory, members_in_memory
 from indicator_engine.engines.sql import count_on_connection
 from indicator_engine.plan import Family
-from indicator_engine.tables import TABLES
 from tests.builders import Row
 
 Tables = Mapping[str, Sequence[Row]]
@@ -80,7 +79,7 @@ def members_by_duckdb(family: Family, tables: Tables, folder: Path) -> Members:
 
 
 def _fill(engine: sa.Engine, tables: Tables) -> None:
-    METADATA.create_all(engine, [RESOLVED[table.name] for table in TABLES.values() if table.clinical])
+    METADATA.create_all(engine, [RESOLVED[table.name] for table in counted_tables()])
     with writing(engine) as connection:
         for name in tables:
             connection.execute(sa.delete(RESOLVED[name]))

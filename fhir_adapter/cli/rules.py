@@ -56,9 +56,8 @@ def list_hits(*, as_of: AsOf = None, database: Database = None, as_json: Json = 
         print_rows(counts)
         return
     for each in counts:
-        say(
-            f"{each.rule}  {each.severity:<5}  {each.count:>8,}  {each.table}  {each.source}  {each.site}  {each.effect}"
-        )
+        where = f"{each.table}  {each.source}  {each.site}"
+        say(f"{each.rule}  {each.severity:<5}  {each.count:>8,}  {where}  {each.effect}")
     say(f"{sum(each.count for each in counts):,} hits of {len({each.rule for each in counts})} rules")
 
 

@@ -23,6 +23,7 @@ LOOKED_UP: Mapping[str, tuple[str, ...]] = {
     "mh_referral": ("mother_key",),
     "mh_contact": ("referral_key",),
     "care_plan": ("pregnancy_key",),
+    "record_source": ("record_key",),
     "resolution": ("conflict_id", "resolved_key"),
 }
 # what the store keeps of a choice beside the columns of the model: resolved_key, key of the entity of the record;

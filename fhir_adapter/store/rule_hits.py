@@ -18,6 +18,7 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.entities import entity_of
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.operational_schema import DIRTY_KEY, RULE_HIT
+from fhir_adapter.store.record_sources import note_sources
 from fhir_adapter.store.rule_sql import (
     checked_tables,
     insert_pair_hits_sql,
@@ -48,6 +49,7 @@ def apply_rules(connection: Connection, tables: Iterable[str], *, only_dirty: bo
     for check in shipped_checks():
         if (check.rule, check.number) in broken:
             connection.exec_driver_sql(_effect_sql(check, only_dirty, connection.dialect.name))
+    note_sources(connection, resolved, only_dirty=only_dirty)
 
 
 def _is_again(*, only_dirty: bool) -> sa.ColumnElement[bool]:

@@ -23,17 +23,18 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
     ColumnType.BOOLEAN: pa.bool_(),
     ColumnType.DATE: pa.date32(),
 }
+BESIDE = frozenset(("record_source", "resolution"))
 Cell = str | int | float | bool | None
 
 
 def write_snapshot(connection: Connection, folder: Path) -> str:
-    """Write every clinical table as `<table>/part-0.parquet` under `folder`, in the order of its key.
+    """Write every counted table as `<table>/part-0.parquet` under `folder`, in the order of its key.
 
     Memory does not grow with the number of rows. Returns the digest of the whole: same rows, same digest, whatever
     the store. A snapshot that stood in the folder is replaced.
     """
     digest = hashlib.sha256()
-    for table in _clinical():
+    for table in counted_tables():
         place = folder / table.name
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
@@ -44,9 +45,9 @@ def write_snapshot(connection: Connection, folder: Path) -> str:
 
 
 def read_tables(connection: Connection) -> dict[str, list[dict[str, Cell]]]:
-    """Every clinical table as rows in memory, with cells in their canonical form: for the reference engine alone."""
+    """Every counted table as rows in memory, with cells in their canonical form: for the reference engine alone."""
     found: dict[str, list[dict[str, Cell]]] = {}
-    for table in _clinical():
+    for table in counted_tables():
         columns = [table.column(name) for name in table.column_names]
         rows = connection.execute(_ordered(table)).all()
         kinds = [column.type for column in columns]
@@ -57,8 +58,9 @@ def read_tables(connection: Connection) -> dict[str, list[dict[str, Cell]]]:
     return found
 
 
-def _clinical() -> list[Table]:
-    return [table for table in TABLES.values() if table.clinical]
+def counted_tables() -> list[Table]:
+    """Every clinical table, and the two that say how the records of them came to be."""
+    return [table for table in TABLES.values() if table.clinical or table.name in BESIDE]
 
 
 def _ordered(table: Table) -> sa.Select[Any]:

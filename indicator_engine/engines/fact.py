@@ -192,7 +192,7 @@ def _entity_layer(family: Family) -> _Layer:
         columns |= {f"{parent.name}.{each.name}": each for each in table.columns}
     for number, group in enumerate(_feature_groups(family)):
         children = _feature_query(group).subquery(f"features_{number}")
-        source = source.outerjoin(children, children.c[group[0].by] == columns[f"{shape.table}.{group[0].by}"])
+        source = source.outerjoin(children, children.c[group[0].by] == columns[f"{shape.table}.{group[0].of}"])
         columns |= {each.name.key: _feature_value(each, children) for each in group}
     sites = [columns[key] for key in shape.site]
     columns[SITE.key] = sites[0] if len(sites) == 1 else sa.func.coalesce(*sites)
@@ -222,9 +222,9 @@ def _mother_layer(family: Family, entity: _Layer) -> _Layer:
 
 
 def _feature_groups(family: Family) -> list[list[PlannedFeature]]:
-    groups: dict[tuple[str, str], list[PlannedFeature]] = {}
+    groups: dict[tuple[str, str, str], list[PlannedFeature]] = {}
     for each in family.features:
-        groups.setdefault((each.table, each.by), []).append(each)
+        groups.setdefault((each.table, each.by, each.of), []).append(each)
     return list(groups.values())
 
 

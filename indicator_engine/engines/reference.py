@@ -140,7 +140,7 @@ class _Joined:
             found = self.parents[parent.name].get(values.get(f"{parent.of}.{parent.column}"), {})
             values |= {f"{parent.name}.{name}": value for name, value in found.items()}
         for feature in self.family.features:
-            values[feature.name.key] = self.features[feature.name.key].get(row.get(feature.by), _empty(feature))
+            values[feature.name.key] = self.features[feature.name.key].get(row.get(feature.of), _empty(feature))
         return values
 
     def _residence(self, values: Mapping[str, Cell], anchor: str) -> dict[str, Cell]:

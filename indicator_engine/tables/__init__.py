@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from indicator_engine.tables.administration import ANNOTATION, ORGANISATION, RESOLUTION
+from indicator_engine.tables.administration import ANNOTATION, ORGANISATION, RECORD_SOURCE, RESOLUTION
 from indicator_engine.tables.birth import BABY, DELIVERY
 from indicator_engine.tables.columns import Column, ColumnType, Table
 from indicator_engine.tables.community import HV_CONTACT, MH_CONTACT, MH_REFERRAL
@@ -31,6 +31,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             MH_CONTACT,
             ANNOTATION,
             RESOLUTION,
+            RECORD_SOURCE,
         )
     }
 )

@@ -157,3 +157,23 @@ RESOLUTION = Table(
         Column("settled_at", ColumnType.DATETIME, "Nobody has settled it; the rule chose.", source="project rule"),
     ),
 )
+
+RECORD_SOURCE = Table(
+    name="record_source",
+    description="Which sources told of one record of the resolved model: of babies, bookings and deliveries.",
+    key=("table_name", "record_key"),
+    clinical=False,
+    columns=(
+        Column("table_name", ColumnType.STRING, "Never absent.", required=True, source="project rule"),
+        Column("record_key", ColumnType.STRING, "Never absent.", required=True, source="project rule"),
+        Column("source_count", ColumnType.INTEGER, "Never absent.", required=True, minimum=1, source="project rule"),
+        Column(
+            "sources",
+            ColumnType.STRING,
+            "Never absent.",
+            required=True,
+            validity="the name of the source; of several, the first and the last by name",
+            source="project rule",
+        ),
+    ),
+)

@@ -9,10 +9,12 @@ from pathlib import Path
 from fhir_adapter.sources.adapter_schema import schema_text
 from fhir_adapter.store import resolution_rules
 from indicator_engine.definition import IndicatorDefinition
+from indicator_engine.rules import Rule
 from indicator_engine.tables.reference import render_reference
 from tests.docs.generate_commands import render_commands
 from tests.docs.generate_coverage import render_coverage
 from tests.docs.generate_indicators import render_indicators
+from tests.docs.generate_rules import render_rules
 from tests.docs.generate_settings import render_settings
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -26,6 +28,13 @@ def definition_schema() -> str:
     return json.dumps(schema | {"title": "perinatal indicator show --json"}, indent=2) + "\n"
 
 
+def rule_schema() -> str:
+    """The JSON Schema of what `rules show --json` prints."""
+    head = {"$schema": DRAFT, "description": "One rule of data quality as it is judged."}
+    schema = head | Rule.model_json_schema(mode="serialization")
+    return json.dumps(schema | {"title": "perinatal rules show --json"}, indent=2) + "\n"
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "adapter.schema.json": schema_text,
     "commands.md": render_commands,
@@ -33,7 +42,9 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "indicators.md": render_indicators,
     "mapping_coverage.md": render_coverage,
     "resolution_rules.schema.json": resolution_rules.schema_text,
+    "rules.md": render_rules,
     "schemas/indicator-show.schema.json": definition_schema,
+    "schemas/rules-show.schema.json": rule_schema,
     "settings.md": render_settings,
 }
 

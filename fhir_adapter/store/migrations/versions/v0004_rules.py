@@ -1,4 +1,4 @@
-"""Which records break which rules."""
+"""Which records break which rules, and which sources told of them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_rule_hit_of_key_table_name"), "rule_hit", ["of_key", "table_name"], unique=False)
     op.create_index(op.f("ix_baby_mother_key"), "baby", ["mother_key"], unique=False)
+    op.create_table(
+        "record_source",
+        sa.Column("table_name", TEXT, nullable=False),
+        sa.Column("record_key", TEXT, nullable=False),
+        sa.Column("source_count", sa.Integer(), nullable=False),
+        sa.Column("sources", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("table_name", "record_key", name=op.f("pk_record_source")),
+    )
+    op.create_index(op.f("ix_record_source_record_key"), "record_source", ["record_key"], unique=False)
 
 
 def downgrade() -> None:
     """Take them away again."""
     op.drop_index(op.f("ix_baby_mother_key"), table_name="baby")
+    op.drop_table("record_source")
     op.drop_table("rule_hit")
