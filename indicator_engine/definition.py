@@ -154,6 +154,38 @@ class IndicatorDefinition(Frozen):
         return f"{self.id}|{self.version}"
 
 
+class Gate(Frozen):
+    """What a measure must reach for the rates that it guards to be believed.
+
+    least, most: bounds of the share, inclusive; more_than: exclusive. least_events: of the numerator, in place of a
+    share. against: what the numerator is divided by: the denominator, or the average monthly deliveries of the provider
+    in HES, which the user loads (times the months of the window). window_months: how many months are looked at;
+    ending: with the month that is judged, or with the one before.
+    """
+
+    least: float | None = None
+    more_than: float | None = None
+    most: float | None = None
+    least_events: int | None = None
+    against: Literal["denominator", "hes_monthly_deliveries"] = "denominator"
+    window_months: Annotated[int, Field(ge=1)] = 1
+    ending: Literal["this_month", "previous_month"] = "this_month"
+
+    @model_validator(mode="after")
+    def check_limits(self) -> Gate:
+        if (self.least, self.more_than, self.most, self.least_events) == (None, None, None, None):
+            raise ValueError("a gate has at least one limit")
+        return self
+
+
+class GateDefinition(IndicatorDefinition):
+    """A measure of data quality that marks other rates when it fails. guards: ids of those indicators."""
+
+    id: Annotated[str, Field(pattern=r"^CQIMDQ[0-9]{2}$")]
+    gate: Gate
+    guards: tuple[str, ...]
+
+
 class Stratum(Frozen):
     """One group of a dimension. rank: place in an ordered dimension, 1 = most disadvantaged."""
 
@@ -223,6 +255,13 @@ def shipped_definitions() -> Mapping[str, IndicatorDefinition]:
 def shipped_measures() -> Mapping[str, IndicatorDefinition]:
     """Measures of others, by id: they hold our adapters and engines against a known answer and are never published."""
     found = [parse_definition(file.read_text("utf-8"), place=file.name) for file in _yaml_files("measures")]
+    return {each.id: each for each in found}
+
+
+@cache
+def shipped_gates() -> Mapping[str, GateDefinition]:
+    """Every gate, by id: counted as indicators are, and never published as one."""
+    found = [parse_frozen(GateDefinition, file.read_text("utf-8"), place=file.name) for file in _yaml_files("gates")]
     return {each.id: each for each in found}
 
 

@@ -9,12 +9,12 @@ HEAD = """# Rules of data quality
 
 Generated from `indicator_engine/rules/catalogue` by `python -m tests.docs.generate`; do not edit by hand.
 
-Each rule is one file; its conditions are written in the [expression language](expression_language.md) and are true where
-the rule is broken. Severity: `error` a value is wrong, `warn` it is used and listed, `info` it is counted. Effect: `flag`
-changes nothing; `null` makes the columns count as missing; `recode` gives the column another value; `hold` takes the
-record out of the resolved model, for it cannot be placed. The rows of the sources always stay as they came. How the
-rules are judged is told in [data quality](../methods/data_quality.md); `perinatal rules hits` counts who breaks them.
-Confidence: F read in the source itself, K known but not read again, ? to be checked.
+Each rule is one file; its conditions are written in the [expression language](expression_language.md) and are true
+where the rule is broken. Severity: `error` a value is wrong, `warn` it is used and listed, `info` it is counted.
+Effect: `flag` changes nothing; `null` makes the columns count as missing; `recode` gives the column another value;
+`hold` takes the record out of the resolved model, for it cannot be placed. The rows of the sources always stay as
+they came. How the rules are judged is told in [data quality](../methods/data_quality.md); `perinatal rules hits`
+counts who breaks them. Confidence: F read in the source itself, K known but not read again, ? to be checked.
 """
 
 
