@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from indicator_engine.counts import CountTable
+import pandas as pd
+
+from indicator_engine.counts import COUNT_COLUMNS, KEY_COLUMNS, CountTable
 from indicator_engine.definition import WHOLE, Gate, GateDefinition
 
 
@@ -60,6 +62,38 @@ def failed_guards(
         if each.state is GateState.FAILED:
             for indicator in gates[each.gate].guards:
                 yield indicator, each
+
+
+FailedGates = Mapping[tuple[str, str, int], frozenset[str]]
+"""(indicator, subject, month) -> the gates that guard the indicator and failed."""
+
+
+def failed_by_subject(
+    counts: CountTable,
+    gates: Mapping[str, GateDefinition],
+    hes: MonthlyDeliveries,
+    *,
+    subject_of: Mapping[str, str],
+    reporter: str,
+) -> FailedGates:
+    """The failed gates of each subject (a provider that stands under none is its own) and of the reporter's whole."""
+    if counts.cells.empty:
+        return {}
+    last_month = int(counts.cells["month"].max())
+    own = counts.cells["provider"].map(lambda code: subject_of.get(code, code))
+    failed: dict[tuple[str, str, int], set[str]] = {}
+    for subjects in (own, own.map(lambda _: reporter)):
+        summed = _of_subjects(counts, subjects)
+        judged = judge_gates(summed, gates.values(), hes, last_month=last_month)
+        for indicator, each in failed_guards(judged, gates):
+            failed.setdefault((indicator, each.provider, each.month), set()).add(each.gate)
+    return {key: frozenset(found) for key, found in failed.items()}
+
+
+def _of_subjects(counts: CountTable, subjects: pd.Series) -> CountTable:
+    keys = list(KEY_COLUMNS)
+    cells = counts.cells.assign(provider=subjects)
+    return CountTable(cells.groupby(keys, as_index=False, sort=True)[list(COUNT_COLUMNS)].sum())
 
 
 def months_of(gate: Gate, month: int) -> range:

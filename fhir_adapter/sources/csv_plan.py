@@ -301,7 +301,7 @@ def plan_cell(
         return CsvCell(target, Reading.KEY, headers, key=key, when=when, is_required=rule.required)
     try:
         cell = read_cell(TABLES[table].column(target), rule, layout, maps)
-        return replace(cell, read=marking_rules(f"{table}.{target}", cell.read))
+        return cell if cell.read is None else replace(cell, read=marking_rules(f"{table}.{target}", cell.read))
     except RuleInvalid as cause:
         faults.append(f"{place}: {cause}")
         return CsvCell(target, Reading.FIXED)

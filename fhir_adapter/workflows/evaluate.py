@@ -17,7 +17,8 @@ from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.instants import exact_instant_text
 from fhir_adapter.store.snapshot import read_tables, write_snapshot
 from fhir_adapter.workflows.resolve import resolve_store
-from indicator_engine.counts import Counted, MonthRange, gather
+from indicator_engine.counts import Counted, CountTable, MonthRange, gather
+from indicator_engine.definition import shipped_gates, shipped_stratifiers
 from indicator_engine.disclosure import DisclosedTable, disclose
 from indicator_engine.engines.duck import count_on_snapshot
 from indicator_engine.engines.reference import count_rows_in_memory
@@ -65,6 +66,16 @@ def count_store(
             return count_on_connection(families, connection, months=asked)
 
     return CountedStore(count_catalogue(catalogue, counter, months), str(engine), snapshot_hash)
+
+
+def count_gates(snapshot_folder: Path) -> CountTable:
+    """Counts of every gate of data quality over the snapshot that was counted last."""
+    gates = Catalogue(dict(shipped_gates()), shipped_stratifiers())
+
+    def counter(families: Sequence[Family], asked: MonthRange) -> Counted:
+        return count_on_snapshot(families, snapshot_folder, months=asked)
+
+    return count_catalogue(gates, counter, MonthRange()).counts
 
 
 def save_counts(

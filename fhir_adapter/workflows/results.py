@@ -6,18 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from indicator_engine.counts import month_index
 from indicator_engine.definition import IndicatorDefinition, Stratifier
 from indicator_engine.disclosure import DisclosedReport, DisclosedStatistic, DisclosedTable
+from indicator_engine.gates import FailedGates
 
 Json: TypeAlias = dict[str, object]
 
 
-def results_document(table: DisclosedTable, *, reporter: str) -> Json:
-    """`results` (one object a cell), `inequality` and `spc` of every report; null counts are masked, never zero."""
+def results_document(table: DisclosedTable, *, reporter: str, gates: FailedGates) -> Json:
+    """`results` (one object a cell), `inequality` and `spc` of every report; null counts are masked, never zero.
+
+    Each result names the gates of data quality that guard it and failed in a month of its period.
+    """
     return {
         "preset": table.preset,
         "audience": table.audience,
-        "results": [cell for report in table.reports for cell in _cells(report, reporter)],
+        "results": [cell for report in table.reports for cell in _cells(report, reporter, gates)],
         "inequality": [each for report in table.reports for each in _statistics(report, reporter)],
         "spc": [point for report in table.reports for point in _points(report, reporter)],
     }
@@ -35,8 +40,14 @@ def _place(report: DisclosedReport, reporter: str) -> Json:
     }
 
 
-def _cells(report: DisclosedReport, reporter: str) -> Iterator[Json]:
-    place = _place(report, reporter)
+def _failed_gates(report: DisclosedReport, gates: FailedGates) -> list[str]:
+    first, last = month_index(report.start.year, report.start.month), month_index(report.end.year, report.end.month)
+    months = range(first, last + 1)
+    return sorted({gate for month in months for gate in gates.get((report.indicator, report.subject, month), ())})
+
+
+def _cells(report: DisclosedReport, reporter: str, gates: FailedGates) -> Iterator[Json]:
+    place = _place(report, reporter) | {"gates": _failed_gates(report, gates)}
     for cell in report.cells:
         yield place | {
             "dimension": cell.dimension,

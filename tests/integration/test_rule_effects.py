@@ -30,7 +30,8 @@ def resolve_again(store: sa.Engine) -> None:
 
 def hits(store: sa.Engine) -> list[tuple[object, ...]]:
     with reading(store) as connection:
-        found = connection.execute(sa.select(RULE_HIT.c["rule_id", "check_number", "table_name", "record_key"]))
+        columns = (RULE_HIT.c.rule_id, RULE_HIT.c.check_number, RULE_HIT.c.table_name, RULE_HIT.c.record_key)
+        found = connection.execute(sa.select(*columns))
         return sorted(tuple(row) for row in found)
 
 
@@ -125,7 +126,7 @@ def test_no_order_of_arrival_changes_the_hits_or_the_model(store: sa.Engine, ord
 
 def test_a_mother_whose_date_of_birth_was_set_aside_stays_so_when_her_baby_comes_again(store: sa.Engine) -> None:
     take_in(store, YOUNG)
-    rows = {"baby": [{"baby_key": "z", "person_key": "z", "apgar_5": 9}]}
+    rows: dict[str, list[Mapping[str, Cell]]] = {"baby": [{"baby_key": "z", "person_key": "z", "apgar_5": 9}]}
     take_in(store, Sent("r-again", "other", None, rows, {"z": "person-b"}))
     assert "R07" in rules_broken(store)
     assert "birth_date" not in next(row for row in resolved_rows(store, "person") if row["role"] == "mother")
