@@ -24,6 +24,14 @@ class Settings(BaseSettings):
     """Deployment key, 32 bytes in base64, that seals payloads and identifiers."""
     key_file: Path = Path("perinatal.key")
     """File that holds the deployment key when PERINATAL_KEY is not set; made at first use."""
+    earlier_keys: SecretStr | None = None
+    """Deployment keys that were replaced, each 32 bytes in base64, separated by commas; they still open, never seal."""
+    earlier_key_file: Path | None = None
+    """File that holds the deployment key that was replaced, where keys are kept in files."""
+    keep_payloads: bool = True
+    """Whether payloads are kept as they came, sealed; without them nothing can be mapped again."""
+    payload_retention_days: Annotated[int | None, Field(ge=1)] = None
+    """Days after which `perinatal db purge` removes payloads; none to keep them. Receipts and rows stay."""
     snapshot_folder: Path = Path("perinatal-snapshot")
     """Folder of the Parquet snapshot that DuckDB counts over."""
     mappings_folder: Path | None = None

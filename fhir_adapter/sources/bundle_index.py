@@ -12,6 +12,8 @@ from fhir_adapter.sources.issues import Issue, Severity
 
 KeyedResource: TypeAlias = tuple[int, dict[str, Any], str, str]  # place of the entry, resource, its type, its key
 
+IN_ERROR = "entered-in-error"  # of every R4 status that can say so, and of verificationStatus
+
 
 def record_scope(document: Mapping[str, Any]) -> str | None:
     """What the sender calls the bundle: its identifier, else its id; None when it has neither."""
@@ -46,6 +48,7 @@ class BundleIndex:
         "issues",
         "key",
         "resources",
+        "withdrawn",
     )
 
     def __init__(self, scope: str | None, digest: str) -> None:
@@ -59,11 +62,13 @@ class BundleIndex:
         self.entry = 0
         self.key: str | None = None
         self.issues: list[Issue] = []
+        self.withdrawn: list[str] = []
 
     def add_all(self, entries: Sequence[object]) -> None:
         """Give every resource its key and remember how it may be referred to; the first of two equal names counts.
 
-        An entry without a resource is an issue, unless it deletes one.
+        An entry without a resource is an issue, unless it deletes one. What was entered in error can be referred to
+        and is read by no view.
         """
         references, resources, scope = self._references, self.resources, self._scope
         for place, entry in enumerate(entries):
@@ -80,7 +85,10 @@ class BundleIndex:
             else:
                 key = self._key(resource, resource_type, identifier, full_url if type(full_url) is str else None)
             keyed = (place, resource, resource_type, key)
-            resources.append(keyed)
+            if is_in_error(resource):
+                self._take_back(keyed)
+            else:
+                resources.append(keyed)
             if type(full_url) is str:
                 references.setdefault(full_url, keyed)
 
@@ -88,6 +96,28 @@ class BundleIndex:
         if not is_deletion(entry):
             text = "an entry with a resource and its resourceType is expected"
             self.issues.append(Issue(Severity.ERROR, "bundle.entry-empty", f"Bundle.entry[{place}]", text))
+            return
+        assert isinstance(entry, dict)
+        url, full_url = entry["request"].get("url"), entry.get("fullUrl")
+        resource_type, _, identifier = str(url).partition("?")[0].rpartition("/")
+        resource_type = resource_type.rpartition("/")[2]
+        if not (isinstance(url, str) and resource_type and identifier):
+            text = "a deletion names what it deletes as Type/id; nothing was taken back"
+            self.issues.append(Issue(Severity.WARNING, "record.withdrawal-unnamed", f"Bundle.entry[{place}]", text))
+            return
+        self.withdrawn.append(self._key({}, resource_type, identifier, full_url if isinstance(full_url, str) else None))
+        text = "the resource is deleted: what came of it before is out"
+        self.issues.append(Issue(Severity.INFORMATION, "record.withdrawn", f"Bundle.entry[{place}]", text))
+
+    def _take_back(self, keyed: KeyedResource) -> None:
+        place, resource, resource_type, key = keyed
+        self.withdrawn.append(key)
+        identifier = resource.get("id")
+        if type(identifier) is str and identifier:
+            self._references.setdefault(f"{resource_type}/{identifier}", keyed)
+        text = "the resource was entered in error: it is not read, and what came of it before is out"
+        location = f"Bundle.entry[{place}].resource"
+        self.issues.append(Issue(Severity.INFORMATION, "record.withdrawn", location, text))
 
     def _key(self, resource: Mapping[str, Any], resource_type: str, identifier: object, full_url: str | None) -> str:
         is_uuid = full_url is not None and full_url.startswith("urn:uuid:")
@@ -163,6 +193,16 @@ def is_deletion(entry: object) -> bool:
     """Whether the entry of a transaction deletes, and so carries no resource."""
     request = entry.get("request") if isinstance(entry, dict) else None
     return isinstance(request, dict) and request.get("method") == "DELETE"
+
+
+def is_in_error(resource: Mapping[str, Any]) -> bool:
+    """Whether the sender says that the resource should never have been."""
+    if resource.get("status") == IN_ERROR:
+        return True
+    verified = resource.get("verificationStatus")
+    codings = verified.get("coding") if isinstance(verified, dict) else None
+    found = codings if isinstance(codings, list) else ()
+    return any(isinstance(each, dict) and each.get("code") == IN_ERROR for each in found)
 
 
 def content_digest(resource: Mapping[str, Any]) -> str:

@@ -39,6 +39,7 @@ def map_bundle(adapter: Adapter, document: Mapping[str, Any], *, digest: str) ->
         rows={table: table_rows(drafts[table], each) for table, each in plan.tables.items() if drafts[table]},
         identities=record_identities(plan, facts, drafts),
         issues=tuple(dict.fromkeys(index.issues)),  # several views may meet one fault
+        withdrawn=tuple(index.withdrawn),
     )
 
 

@@ -87,6 +87,7 @@ class MappedRecord:
     recorded_at: ISO text when the source says when it recorded, else None.
     rows: table to rows; keys are source keys, every row of a table has the same columns.
     homes: postcodes of residences, apart from their rows; one that is not here has that of the person's identity.
+    withdrawn: source keys of what the record takes back: resources entered in error, or deleted.
     """
 
     source: str
@@ -96,3 +97,4 @@ class MappedRecord:
     identities: Sequence[Identity]
     issues: Sequence[Issue]
     homes: Mapping[Home, str] = field(default_factory=dict)
+    withdrawn: Sequence[str] = ()

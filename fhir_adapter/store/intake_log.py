@@ -40,7 +40,8 @@ class ReceivedIssue:
 class Received:
     """One payload, or one piece of a large one, with its receipt.
 
-    pieces: the raw bytes, in one piece or several; sealed before they are stored. rows: rows mapped, by table.
+    pieces: the raw bytes, in one piece or several; sealed before they are stored, none where they are not kept.
+    rows: rows mapped, by table. takes_back: whether it takes back rows that came before.
     """
 
     receipt_id: str
@@ -54,11 +55,12 @@ class Received:
     rows: dict[str, int]
     issues: Sequence[ReceivedIssue]
     pieces: Sequence[bytes]
+    takes_back: bool = False
 
     @property
-    def has_rows(self) -> bool:
-        """Whether source rows were kept that must still be resolved."""
-        return self.status is ReceiptStatus.ACCEPTED and bool(self.rows)
+    def is_unresolved(self) -> bool:
+        """Whether source rows were kept or taken back that must still be resolved."""
+        return self.status is ReceiptStatus.ACCEPTED and (bool(self.rows) or self.takes_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def save_received(connection: Connection, received: Sequence[Received], sealer: 
     for statement, rows in (
         (_insert("payload", connection), [row for each in received for row in _payload_rows(each, sealer)]),
         (_insert("receipt", connection), [_receipt_row(each) for each in received]),
-        (_insert("unresolved_receipt", connection), [(each.receipt_id,) for each in received if each.has_rows]),
+        (_insert("unresolved_receipt", connection), [(each.receipt_id,) for each in received if each.is_unresolved]),
         (_insert("receipt_issue", connection), [row for each in received for row in _issue_rows(each)]),
         (_insert("quarantine", connection), [row for each in received for row in _quarantine_rows(each, sealer)]),
     ):
@@ -233,7 +235,7 @@ def _quarantine_rows(received: Received, sealer: Sealer) -> list[Stored]:
         return []
     first = received.issues[0]
     name = f"quarantine/{received.receipt_id}"
-    sealed = sealer.seal(b"".join(received.pieces), bound_to=name)
+    sealed = sealer.seal(b"".join(received.pieces), bound_to=name) if received.pieces else None
     return [
         (
             received.receipt_id,
@@ -243,7 +245,7 @@ def _quarantine_rows(received: Received, sealer: Sealer) -> list[Stored]:
             first.code,
             first.text,
             sealed,
-            sealer.key_id,
+            None if sealed is None else sealer.key_id,
             "open",
             received.received_at,
         )

@@ -36,13 +36,24 @@ from fhir_adapter.store.operational_schema import (
     TOUCHED_KEY,
     UNRESOLVED_RECEIPT,
 )
+from fhir_adapter.store.person_schema import (
+    AUDIT_EVENT,
+    BARRED_PERSON,
+    DROPPED_PAYLOAD,
+    NAMING_SECRET,
+    REFERENCE_BENCHMARK,
+    WITHDRAWAL,
+)
 
 __all__ = [
+    "AUDIT_EVENT",
+    "BARRED_PERSON",
     "CONTESTED_CELL",
     "COUNTED_EVENT",
     "COUNT_CELL",
     "COUNT_RUN",
     "DIRTY_KEY",
+    "DROPPED_PAYLOAD",
     "FIELD_VALUE",
     "LINK",
     "LINKAGE_ZONE",
@@ -53,11 +64,13 @@ __all__ = [
     "LINK_PAIR",
     "LINK_TOUCHED",
     "METADATA",
+    "NAMING_SECRET",
     "OUTBOX",
     "PAYLOAD",
     "QUARANTINE",
     "RECEIPT",
     "RECEIPT_ISSUE",
+    "REFERENCE_BENCHMARK",
     "REFERENCE_IMD",
     "REFERENCE_POSTCODE",
     "RELEASE",
@@ -69,5 +82,6 @@ __all__ = [
     "SOURCE_SYSTEM",
     "TOUCHED_KEY",
     "UNRESOLVED_RECEIPT",
+    "WITHDRAWAL",
     "record_keys_of",
 ]

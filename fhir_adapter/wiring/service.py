@@ -46,7 +46,7 @@ def app_of(settings: Settings, store: Engine) -> FastAPI:
 
 def services_of(settings: Settings, store: Engine) -> Services:
     """The work behind the routes."""
-    intake = intake_of(settings, store)
+    intake = intake_of(settings, store, actor="service")  # no client has a name yet
     canonicals = canonicals_of(settings)
 
     def read(resource_type: str, resource_id: str, version: int | None) -> StoredResource:

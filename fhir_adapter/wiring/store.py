@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import getpass
+import hmac
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -21,8 +23,10 @@ from fhir_adapter.settings import Settings
 from fhir_adapter.sources import folders
 from fhir_adapter.sources.registry import SHIPPED, AdapterRegistry, load_adapters, shipped_adapters
 from fhir_adapter.sources.strict_yaml import read_yaml
-from fhir_adapter.store.database import open_database
+from fhir_adapter.store.database import open_database, reading, writing
+from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
+from fhir_adapter.store.naming_secret import find_secret, make_secret
 from fhir_adapter.store.resolution_rules import ResolutionRules, parse_rules, with_rules
 from fhir_adapter.store.sealing import KEY_BYTES, Sealer
 from fhir_adapter.workflows.explain import Explainer
@@ -112,18 +116,47 @@ def reading_rules(settings: Settings) -> PlainRules:
     return PlainRules(adapters_of(settings), limits_of(settings), settings.synthetic)
 
 
-def intake_of(settings: Settings, engine: Engine) -> Intake:
-    """All that ingest needs, over an open store."""
-    key = deployment_key(settings)
+def intake_of(settings: Settings, engine: Engine, *, actor: str | None = None) -> Intake:
+    """All that ingest needs, over an open store. actor: who the audit names, the user of this machine by default."""
+    sealer = sealer_of(settings)
     return Intake(
         engine=engine,
         adapters=adapters_of(settings),
-        sealer=Sealer(key),
-        pseudonyms=Pseudonyms(key),
+        sealer=sealer,
+        pseudonyms=Pseudonyms(_naming_secret(settings, engine, sealer)),
         limits=limits_of(settings),
         synthetic=settings.synthetic,
         now=now,
+        actor=user_name() if actor is None else actor,
+        keeps_payloads=settings.keep_payloads,
     )
+
+
+def sealer_of(settings: Settings) -> Sealer:
+    """What seals under the deployment key, and opens what earlier keys sealed."""
+    return Sealer(deployment_key(settings), earlier_keys(settings))
+
+
+def user_name() -> str:
+    """The user of this machine, `unknown` where it has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number without a name
+        return "unknown"
+
+
+def _naming_secret(settings: Settings, engine: Engine, sealer: Sealer) -> bytes:
+    """The naming secret of the store, made when there is none.
+
+    A synthetic installation makes it from its key, so that two stores of one world name its people alike.
+    """
+    with reading(engine) as connection:
+        found = find_secret(connection, sealer)
+    if found is not None:
+        return found
+    given = hmac.digest(deployment_key(settings), b"names", "sha256") if settings.synthetic else None
+    with writing(engine) as connection:
+        return make_secret(connection, sealer, made_at=instant_text(now()), given=given)
 
 
 def deployment_key(settings: Settings) -> bytes:
@@ -134,8 +167,21 @@ def deployment_key(settings: Settings) -> bytes:
     if settings.key is not None:
         return _decoded(settings.key.get_secret_value(), "PERINATAL_KEY")
     if not settings.key_file.exists():
-        _make_key_file(settings.key_file)
+        make_key_file(settings.key_file)
     return _decoded(settings.key_file.read_text("ascii"), str(settings.key_file))
+
+
+def earlier_keys(settings: Settings) -> list[bytes]:
+    """The keys that were replaced. Raises SettingsInvalid for one that is no key or a file that is not there."""
+    found: list[bytes] = []
+    if settings.earlier_keys is not None:
+        texts = settings.earlier_keys.get_secret_value().split(",")
+        found += [_decoded(text, "PERINATAL_EARLIER_KEYS") for text in texts if text.strip()]
+    if settings.earlier_key_file is not None:
+        if not settings.earlier_key_file.is_file():
+            raise SettingsInvalid(f"PERINATAL_EARLIER_KEY_FILE: there is no file {settings.earlier_key_file}")
+        found.append(_decoded(settings.earlier_key_file.read_text("ascii"), str(settings.earlier_key_file)))
+    return found
 
 
 def _decoded(text: str, place: str) -> bytes:
@@ -148,7 +194,11 @@ def _decoded(text: str, place: str) -> bytes:
     return key
 
 
-def _make_key_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+def make_key_file(path: Path) -> None:
+    """Write a new deployment key into a file that only its owner may read. Raises SettingsInvalid when it is there."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    except FileExistsError as cause:
+        raise SettingsInvalid(f"{path} is there already; a key is never written over: name another file") from cause
     with os.fdopen(descriptor, "wb") as file:
         file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")

@@ -62,7 +62,10 @@ class PlainRules:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """All that ingest needs: the store, the adapters, the keys, the limits and a clock."""
+    """All that ingest needs: the store, the adapters, the keys, the limits and a clock.
+
+    actor: who opens what is sealed, as the audit names them. keeps_payloads: whether raw payloads are kept at all.
+    """
 
     engine: Engine
     adapters: AdapterRegistry
@@ -71,6 +74,8 @@ class Intake:
     limits: IncomingLimits
     synthetic: bool
     now: Callable[[], datetime]
+    actor: str = "nobody named"
+    keeps_payloads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from fhir_adapter.sources.issues import Issue
 from fhir_adapter.sources.records import ColumnRows, Home, MappedRecord, Row
-from fhir_adapter.store.instants import instant_text
+from fhir_adapter.store.dropped_payloads import drop_payloads
+from fhir_adapter.store.instants import instant_text, to_utc_text
 from fhir_adapter.store.intake_log import (
     ReceiptStatus,
     Received,
@@ -25,9 +26,20 @@ from fhir_adapter.store.reference_tables import Area, areas_of_postcodes
 from fhir_adapter.store.resolved import wait_for_other_writers
 from fhir_adapter.store.source_rows import Provenance, SourceRecord, save_source_records, source_record
 from fhir_adapter.store.source_systems import save_source_systems
+from fhir_adapter.store.withdrawals import (
+    Withdrawal,
+    WithdrawalKind,
+    is_anything_withdrawn,
+    save_withdrawals,
+    take_back,
+    withdrawals_of,
+)
 from fhir_adapter.systems import System
+from fhir_adapter.workflows.admission import admit
 from fhir_adapter.workflows.identities import Told, zone_entries
 from fhir_adapter.workflows.ingest import Intake, ReadPayload
+from fhir_adapter.workflows.naming import KEY_COLUMNS
+from indicator_engine.tables import TABLES
 
 SEXES = ("1", "2")  # male and female; indeterminate and not known tell nobody apart
 RECEIPT_CHARACTERS = 32  # of the digest: the same payload has the same receipt
@@ -52,6 +64,8 @@ ALREADY_PROCESSED = "already-processed"
 def keep_payloads(connection: Connection, payloads: Sequence[ReadPayload], intake: Intake) -> list[Kept]:
     """Keep what is new of `payloads`, in order; a payload that was accepted before changes nothing."""
     wait_for_other_writers(connection)
+    admitted = admit(connection, payloads, intake)
+    payloads = admitted.payloads
     known = known_digests(connection, [each.digest for each in payloads])
     received_at = instant_text(intake.now())
     fresh: dict[str, ReadPayload] = {}
@@ -62,6 +76,7 @@ def keep_payloads(connection: Connection, payloads: Sequence[ReadPayload], intak
     save_prepared(connection, prepared_rows(connection, kept, intake, received_at), intake)
     received = [_received(each, received_at) for each in fresh.values()]
     save_received(connection, received, intake.sealer)
+    drop_payloads(connection, [(file, str(reason)) for file, reason in admitted.dropped.items()], at=received_at)
     return list(_answers(connection, payloads, fresh))
 
 
@@ -118,12 +133,13 @@ def _received(payload: ReadPayload, received_at: str) -> Received:
         rows=row_counts(payload.records),
         issues=issues,
         pieces=[payload.raw] if payload.raw else [],
+        takes_back=any(record.withdrawn for record in payload.records),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What many payloads come to, ready to be written: rows by table, identifiers.
+    """What many payloads come to, ready to be written: rows by table, identifiers, what sources took back.
 
     systems: kind of system of each source.
     """
@@ -131,6 +147,7 @@ class Prepared:
     by_table: Mapping[str, Sequence[SourceRecord]]
     zone: Sequence[ZoneEntry]
     systems: Mapping[str, str]
+    withdrawals: Sequence[Withdrawal]
 
 
 def prepared_rows(
@@ -142,6 +159,7 @@ def prepared_rows(
     areas = areas_of_postcodes(connection, homes_told | {each.postcode for each in identities if each.postcode})
     by_table: defaultdict[str, list[SourceRecord]] = defaultdict(list)
     zone: list[ZoneEntry] = []
+    withdrawals: list[Withdrawal] = []
     for payload in payloads:
         for record in payload.records:
             provenance = _provenance(payload, record, received_at)
@@ -149,11 +167,12 @@ def prepared_rows(
             for table, rows in record.rows.items():
                 placed = [_with_area(row, record.homes, homes, areas) for row in rows] if table == "residence" else rows
                 by_table[table].append(by_column(provenance, table, placed))
+            withdrawals += _withdrawals(record, provenance)
             people = [each for each in record.identities if each.lived_from is None]
             told = Told(record.source, record.recorded_at, _sexes(record.rows.get("person", ())))
             zone += zone_entries(people, told, intake.pseudonyms, synthetic=intake.synthetic)
     systems = {record.source: _system_of(payload, intake) for payload in payloads for record in payload.records}
-    return Prepared(by_table, zone, systems)
+    return Prepared(by_table, zone, systems, withdrawals)
 
 
 def by_column(provenance: Provenance, table: str, rows: Sequence[Row]) -> SourceRecord:
@@ -164,11 +183,42 @@ def by_column(provenance: Provenance, table: str, rows: Sequence[Row]) -> Source
 
 
 def save_prepared(connection: Connection, prepared: Prepared, intake: Intake) -> None:
-    """Write them, one statement a table."""
+    """Write them, one statement a table, and remove what sources took back, then or earlier."""
     save_source_systems(connection, prepared.systems)
     for table, records in prepared.by_table.items():
         save_source_records(connection, table, records)
     save_zone_entries(connection, prepared.zone, intake.sealer)
+    save_withdrawals(connection, prepared.withdrawals)
+    if is_anything_withdrawn(connection):
+        take_back(connection, withdrawals_of(connection, keys_in(prepared)))
+
+
+def keys_in(prepared: Prepared) -> set[str]:
+    """Every key that stands in the rows, and those that are taken back."""
+    found = {
+        str(key)
+        for table, records in prepared.by_table.items()
+        for record in records
+        for column in KEY_COLUMNS[table]
+        for key in record.cells.get(column, ())
+        if key is not None
+    }
+    return found | {each.source_key for each in prepared.withdrawals}
+
+
+def _withdrawals(record: MappedRecord, provenance: Provenance) -> Iterator[Withdrawal]:
+    """What a record takes back: the resources that it says so of, and earlier versions of the rows that it gives.
+
+    A resource may have filled a cell of a row of another, and a record that takes something back tells the rest whole.
+    """
+    if not record.withdrawn:
+        return
+    moment = provenance.received_at if provenance.recorded_at is None else to_utc_text(provenance.recorded_at)
+    for key in dict.fromkeys(record.withdrawn):
+        yield Withdrawal(key, record.source, WithdrawalKind.WITHDRAWN, moment, provenance.receipt_id)
+    given = {str(row[TABLES[table].key[0]]) for table, rows in record.rows.items() for row in rows}
+    for key in sorted(given):
+        yield Withdrawal(key, record.source, WithdrawalKind.SUPERSEDED, moment, provenance.receipt_id)
 
 
 def _system_of(payload: ReadPayload, intake: Intake) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +15,7 @@ from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, placed_in, read_bundle, refused_payload
 from fhir_adapter.workflows.ingest_files import PIECE_BYTES, read_csv_stream, refuse_nul
-from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads, row_counts
+from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads
 from fhir_adapter.workflows.resolve import resolve_pending
 
 CSV_TYPES = ("text/csv", "application/csv")
@@ -83,10 +84,10 @@ def _receive(payloads: list[ReadPayload], intake: Intake) -> Receipt:
     with writing(intake.engine) as connection:
         kept = keep_payloads(connection, payloads, intake)
         resolve_pending(connection)
-    return _receipt(payloads, kept)
+    return _receipt(kept)
 
 
-def _receipt(payloads: list[ReadPayload], kept: list[Kept]) -> Receipt:
+def _receipt(kept: list[Kept]) -> Receipt:
     statuses = {each.status for each in kept}
     if statuses == {ALREADY_PROCESSED}:
         status = ALREADY_PROCESSED
@@ -96,9 +97,17 @@ def _receipt(payloads: list[ReadPayload], kept: list[Kept]) -> Receipt:
         receipt_id=kept[0].receipt_id,
         status=status,
         adapter=next((each.adapter for each in kept if each.adapter), ""),
-        rows=row_counts([record for each in payloads for record in each.records]),
+        rows=_rows(kept),
         issues=_issues(kept),
     )
+
+
+def _rows(kept: list[Kept]) -> dict[str, int]:
+    """Rows mapped of all that was kept, by table."""
+    counts: Counter[str] = Counter()
+    for each in kept:
+        counts.update(each.rows)
+    return dict(sorted(counts.items()))
 
 
 def _issues(kept: list[Kept]) -> tuple[Issue | ReceivedIssue, ...]:

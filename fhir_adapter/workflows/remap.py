@@ -16,7 +16,9 @@ from itertools import groupby
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.store.audit_log import Opened, Purpose
 from fhir_adapter.store.database import writing
+from fhir_adapter.store.dropped_payloads import count_without_payload
 from fhir_adapter.store.entities import CLINICAL_TABLES
 from fhir_adapter.store.intake_log import ReceivedIssue
 from fhir_adapter.store.source_rows import HeldRow, rows_to_store
@@ -30,9 +32,12 @@ from fhir_adapter.store.stored_payloads import (
     rows_of_keys,
     rows_of_receipts,
 )
+from fhir_adapter.store.withdrawals import is_anything_withdrawn, standing, withdrawals_of
+from fhir_adapter.workflows.admission import admit
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle
 from fhir_adapter.workflows.ingest_files import read_csv_stream
-from fhir_adapter.workflows.keep import prepared_rows, receipt_id_of, row_counts, save_prepared
+from fhir_adapter.workflows.keep import keys_in, prepared_rows, receipt_id_of, row_counts, save_prepared
+from fhir_adapter.workflows.openings import note
 from fhir_adapter.workflows.resolve import resolve_everything
 from indicator_engine.tables import TABLES
 
@@ -53,11 +58,13 @@ class TableChange:
 class RemapReport:
     """What a remap did. refused: payloads that the mapping of today does not take; their rows stay as they were.
 
+    not_kept: files that were accepted and whose bytes are not kept, so that nothing could be mapped again.
     before, after: issues that the receipts list, by code.
     """
 
     payloads: int = 0
     refused: int = 0
+    not_kept: int = 0
     tables: dict[str, TableChange] = field(default_factory=dict)
     before: Counter[str] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
@@ -85,6 +92,8 @@ def remap(intake: Intake, *, adapter_name: str | None, is_dry: bool = False) -> 
     report = RemapReport()
     with writing(intake.engine) as connection:
         stored = list_payloads(connection, adapter_name)
+        report.not_kept = count_without_payload(connection, adapter_name)
+        note(connection, intake, Purpose.REMAP, Opened.PAYLOAD, len(stored) if is_dry else 2 * len(stored))
         taken: list[str] = []
         for each in _remapped(connection, stored, intake):
             report.payloads += 1
@@ -105,7 +114,7 @@ def remap(intake: Intake, *, adapter_name: str | None, is_dry: bool = False) -> 
 
 def _remapped(connection: Connection, stored: Sequence[StoredPayload], intake: Intake) -> Iterator[Remapped]:
     for receipts, raw in open_inputs(connection, stored, intake.sealer):
-        yield Remapped(receipts, tuple(_read(raw, receipts[0], intake)))
+        yield Remapped(receipts, tuple(admit(connection, _read(raw, receipts[0], intake), intake).payloads))
 
 
 def _read(raw: bytes, first: StoredPayload, intake: Intake) -> list[ReadPayload]:
@@ -130,8 +139,10 @@ def _compare(connection: Connection, remapped: Remapped, intake: Intake, report:
     report.before += listed_issues(connection, receipt_ids)
     report.after.update(each.code for read in remapped.reads for each in read.issues)
     prepared = prepared_rows(connection, remapped.reads, intake, remapped.receipts[0].received_at)
+    withdrawals = withdrawals_of(connection, keys_in(prepared)) if is_anything_withdrawn(connection) else ()
     for table in (each.name for each in CLINICAL_TABLES):
-        made = [row for record in prepared.by_table.get(table, ()) for row in rows_to_store(table, record)]
+        records = [standing(TABLES[table], each, withdrawals) for each in prepared.by_table.get(table, ())]
+        made = [row for record in records for row in rows_to_store(table, record)]
         held = list(rows_of_receipts(connection, table, receipt_ids))
         if made or held:
             _compare_table(connection, table, made, held, report.tables.setdefault(table, TableChange()))
