@@ -4,10 +4,13 @@ FhirAdapterError
 +-- SettingsInvalid         settings that do not fit together
 +-- PayloadRefused          an input that cannot be read at all; carries placed issues
 |   +-- AdapterUnknown      no adapter fits the input, or none has that name
+|   +-- ReferenceRefused    a reference file with faults; carries every one of them
 +-- MappingInvalid          a mapping folder that cannot be accepted
 +-- StoreUnavailable        the database does not answer or has no schema
 +-- StoreOutdated           the schema of the database is not the one this version needs
 +-- SealBroken              sealed bytes that the deployment key does not open
++-- PersonUnknown           somebody of whom no record is here
++-- AuditBroken             an audit that was changed by somebody without the key
 +-- ResourceNotFound        a FHIR resource that is not here
 +-- ConflictUnknown         a conflict that is not listed
 +-- SettlementRefused       a settlement that cannot be taken
@@ -52,6 +55,18 @@ class AdapterUnknown(PayloadRefused):
         super().__init__("adapter.unknown", location, text)
 
 
+class ReferenceRefused(PayloadRefused):
+    """A reference file with faults; `faults` lists the first of them by file and line, `count` is of all."""
+
+    def __init__(self, faults: Sequence[PayloadRefused], count: int) -> None:
+        self.faults = tuple(faults)
+        self.count = count
+        first = faults[0]
+        more = [] if count == len(faults) else [f"and {count - len(faults):,} more faults"]
+        super().__init__(first.code, first.location, first.text)
+        self.args = ("; ".join([*map(str, faults), *more]),)
+
+
 class MappingInvalid(FhirAdapterError):
     """A mapping folder that cannot be accepted; `faults` lists every reason with file and position."""
 
@@ -75,6 +90,14 @@ class SealBroken(FhirAdapterError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} does not open: check that PERINATAL_KEY is the key it was sealed with")
+
+
+class PersonUnknown(FhirAdapterError):
+    """Somebody of whom no record is here; the message never says who was asked for."""
+
+
+class AuditBroken(FhirAdapterError):
+    """An audit that is not as it was written; says from which event on."""
 
 
 class ResourceNotFound(FhirAdapterError):

@@ -45,6 +45,8 @@ ANSWERS: Mapping[type[errors.FhirAdapterError], Answer] = MappingProxyType(
         errors.MappingInvalid: Answer(500, "exception", "server.mapping", FAULT_HERE),
         errors.StoreUnavailable: Answer(503, "transient", "server.store-unavailable", TRY_AGAIN),
         errors.StoreOutdated: Answer(503, "transient", "server.store-outdated", TRY_AGAIN),
+        errors.PersonUnknown: Answer(404, "not-found", "person.unknown"),
+        errors.AuditBroken: Answer(500, "exception", "server.audit", FAULT_HERE),
         errors.SealBroken: Answer(500, "exception", "server.sealed", FAULT_HERE),
         errors.ResourceNotFound: Answer(404, "not-found", "resource.not-found", "nothing is published here by this id"),
         errors.ConflictUnknown: Answer(404, "not-found", "conflict.unknown", "no conflict is listed by this id"),

@@ -16,6 +16,7 @@ from fhir_adapter.cli.intake import ingest, quarantine_app, reference_app
 from fhir_adapter.cli.links import links_app
 from fhir_adapter.cli.mappings import mapping_app
 from fhir_adapter.cli.output import Exit, complain, exit_code_of
+from fhir_adapter.cli.people import audit_app, key_app, person_app
 from fhir_adapter.cli.rules import rules_app
 from fhir_adapter.cli.serving import serve, worker
 from fhir_adapter.cli.synthesis import synth
@@ -43,6 +44,9 @@ app.add_typer(indicator_app, name="indicator")
 app.add_typer(rules_app, name="rules")
 app.add_typer(release_app, name="release")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(person_app, name="person")
+app.add_typer(key_app, name="key")
+app.add_typer(audit_app, name="audit")
 app.add_typer(database_app, name="db")
 
 

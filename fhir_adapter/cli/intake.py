@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Engine
 
 from fhir_adapter import wiring
 from fhir_adapter.cli.options import Database, Json, OptionalPaths
@@ -18,6 +19,7 @@ from fhir_adapter.settings import Settings, read_settings
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import ReceivedIssue, list_quarantine
 from fhir_adapter.store.reference_tables import load_reference
+from fhir_adapter.workflows.erase import load_opt_outs
 from fhir_adapter.workflows.files import find_inputs
 from fhir_adapter.workflows.ingest import ReadPayload
 from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
@@ -35,6 +37,8 @@ class ReferenceKind(StrEnum):
     IMD = "imd"
     POSTCODES = "postcodes"
     ORGANISATIONS = "organisations"
+    OPT_OUTS = "opt-outs"
+    BENCHMARKS = "benchmarks"
 
 
 def ingest(
@@ -81,8 +85,15 @@ def load(
     database: Database = None,
     as_json: Json = False,
 ) -> None:
-    """Load deprivation (official IMD 2019 layout), postcodes (ONSPD layout) or organisations."""
-    with wiring.opened_store(read_settings(database_url=database)) as store:
+    """Load deprivation (IMD 2019 or 2025), postcodes (ONSPD layout), organisations, benchmarks, or the opt-out list.
+
+    Nothing of a file with a fault is loaded. An opt-out list replaces the one before it.
+    """
+    settings = read_settings(database_url=database)
+    with wiring.opened_store(settings) as store:
+        if kind is ReferenceKind.OPT_OUTS:
+            _load_opt_outs(file, settings, store, as_json=as_json)
+            return
         with writing(store) as connection:
             rows = load_reference(connection, kind, file)
         resolve_everything(store)
@@ -90,6 +101,16 @@ def load(
         print_json({"kind": kind, "file": str(file), "rows": rows})
         return
     say(f"{rows} rows of {kind} loaded from {file}")
+
+
+def _load_opt_outs(file: Path, settings: Settings, store: Engine, *, as_json: bool) -> None:
+    listed, erased = load_opt_outs(file, wiring.intake_of(settings, store))
+    wiring.forget_snapshot(settings, store)
+    if as_json:
+        print_json({"kind": "opt-outs", "file": str(file), "rows": listed, "taken_out": erased.known_as})
+        return
+    say(f"{listed} people opted out, from {file}; the list before it no longer counts")
+    say(f"{erased.known_as} identities of theirs and {erased.files} payloads were taken out")
 
 
 @quarantine_app.command("list")
@@ -139,6 +160,7 @@ def remap_document(report: RemapReport, *, is_dry: bool) -> dict[str, object]:
     return {
         "payloads": report.payloads,
         "refused": report.refused,
+        "not_kept": report.not_kept,
         "written": not is_dry,
         "tables": {
             table: {
@@ -176,6 +198,10 @@ def _say_remap(report: RemapReport) -> None:
     for code in sorted({*report.before, *report.after}):
         if report.before[code] != report.after[code]:
             say(f"{code}: {report.before[code]} issues before, {report.after[code]} after")
+    if report.not_kept:
+        say(
+            f"{report.not_kept} files are not kept as they came, so their rows stay as they are; see PERINATAL_KEEP_PAYLOADS"
+        )
     say(f"{report.payloads} payloads mapped again, {report.refused} not taken by the mapping of today and left alone")
 
 

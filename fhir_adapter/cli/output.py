@@ -39,6 +39,8 @@ EXIT_OF_ERROR: Mapping[type[Exception], Exit] = {
     adapter.StoreUnavailable: Exit.USAGE,
     adapter.StoreOutdated: Exit.USAGE,
     adapter.SealBroken: Exit.USAGE,
+    adapter.PersonUnknown: Exit.DATA_PROBLEMS,
+    adapter.AuditBroken: Exit.DATA_PROBLEMS,
     adapter.ResourceNotFound: Exit.DATA_PROBLEMS,
     adapter.ConflictUnknown: Exit.DATA_PROBLEMS,
     adapter.SettlementRefused: Exit.DATA_PROBLEMS,

@@ -53,6 +53,22 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def overwrite_what_goes(connection: Connection) -> None:
+    """Let SQLite write zeros over what this connection removes; PostgreSQL does so when it vacuums."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def forget_old_pages(engine: Engine) -> None:
+    """Empty the write-ahead log of SQLite, which still holds pages as they were."""
+    if engine.dialect.name == "sqlite":
+        connection = engine.raw_connection()  # a checkpoint cannot stand in a transaction
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        finally:
+            connection.close()
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)

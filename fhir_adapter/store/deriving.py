@@ -11,10 +11,8 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import REFERENCE_IMD
-from fhir_adapter.store.reference_tables import IMD_2019
+from fhir_adapter.store.reference_tables import IMD_2019, IMD_2025
 from indicator_engine.tables import TABLES
-
-IMD_2025 = "2025"
 
 # the more interventional, the higher the digit; within a group the higher code counts
 INTERVENTION_OF_METHOD = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -15,14 +16,20 @@ from fhir_adapter.errors import PayloadRefused
 from fhir_adapter.store.compiled import upsert_sql
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import REFERENCE_IMD, REFERENCE_POSTCODE
+from fhir_adapter.store.person_schema import REFERENCE_BENCHMARK
+from fhir_adapter.store.reference_files import Cells, Faults, read_rows
 from indicator_engine.tables import TABLES
 
-Values = tuple[str | int | None, ...]
+Values = tuple[str | int | float | None, ...]
 AT_ONCE = 500
 ROWS_AT_ONCE = 20_000
-IMD_2019 = "2019"  # version by which the resolution looks deciles up
+IMD_2019, IMD_2025 = "2019", "2025"  # versions by which the resolution looks deciles up
+ENGLISH_LSOA = re.compile(r"E01\d{6}")
+LAST_OF_2011 = "E01033768"  # the 32,844 LSOAs of the census of 2011 end here; ONS numbered those made in 2021 after it
+FIRST_INVENTED = "E01900000"  # of synthetic worlds, far above any that was issued
 ORGANISATION_COLUMNS = TABLES["organisation"].column_names
 KINDS = TABLES["organisation"].column("kind").values
+LEVELS = TABLES["organisation"].column("neonatal_level").values
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,12 @@ class Area:
     lsoa_2011: str | None
     lsoa_2021: str | None
     local_authority: str | None
+
+    @property
+    def is_outside_england(self) -> bool:
+        """Whether the area is of another country, for which there is no English index."""
+        area = self.lsoa_2011 or self.lsoa_2021
+        return area is not None and not area.startswith("E")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +58,16 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """A kind of reference file: the columns it must have and how a line becomes a row."""
+class Target:
+    """Where a kind of reference file goes. read: a row from version, cells, place and faults, None for a faulty line.
+
+    check: of all rows of the table, once the file is in.
+    """
 
     table: sa.Table
     columns: tuple[str, ...]
-    header: tuple[str, ...]
-    read: Callable[[Mapping[str, str], str], Values]
+    read: Callable[[str, Cells, str, Faults], Values | None]
+    check: Callable[[Connection, Path, Faults], None] | None = None
 
 
 def plain_postcode(postcode: str) -> str:
@@ -78,14 +94,18 @@ def areas_of_postcodes(connection: Connection, postcodes: Collection[str]) -> di
 def load_reference(connection: Connection, kind: str, path: Path) -> int:
     """Load one reference file, replacing rows of the same key; gives the number of rows.
 
-    Raises PayloadRefused with file and line for a wrong encoding, header or value; nothing is loaded then.
+    Raises PayloadRefused for a file or header that cannot be read, and ReferenceRefused with every fault in its lines;
+    the caller then rolls back, so that nothing of the file is loaded.
     """
-    layout = LAYOUTS[kind]
-    statement = upsert_sql(layout.table, layout.columns, connection.dialect.name)
+    target, faults = TARGETS[kind], Faults()
+    statement = upsert_sql(target.table, target.columns, connection.dialect.name)
     loaded = 0
-    for rows in _batches(_rows(path, layout)):
+    for rows in _batches(_rows(path, kind, target, faults)):
         connection.exec_driver_sql(statement, rows)
         loaded += len(rows)
+    if target.check is not None:
+        target.check(connection, path, faults)
+    faults.check()
     if not loaded:
         raise PayloadRefused("reference.empty", str(path), "the file has no line below its header")
     return loaded
@@ -98,25 +118,11 @@ def list_organisations(connection: Connection) -> tuple[Organisation, ...]:
     return tuple(Organisation(*row) for row in connection.execute(chosen.order_by(table.c.organisation_code)))
 
 
-def _rows(path: Path, layout: Layout) -> Iterator[Values]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            _check_header(reader.fieldnames, layout, path)
-            for row in reader:
-                yield layout.read(row, f"{path}:{reader.line_num}")
-    except FileNotFoundError as cause:
-        raise PayloadRefused("file.missing", str(path), "there is no such file; check the path") from cause
-    except UnicodeDecodeError as cause:
-        text = f"not UTF-8 (byte {cause.start}); save the file as UTF-8"
-        raise PayloadRefused("reference.encoding", str(path), text) from cause
-
-
-def _check_header(found: Sequence[str] | None, layout: Layout, path: Path) -> None:
-    lacking = [name for name in layout.header if name not in (found or ())]
-    if lacking:
-        text = f"the header lacks {', '.join(lacking)}; the layout is: {', '.join(layout.header)}"
-        raise PayloadRefused("reference.header", f"{path}:1", text)
+def _rows(path: Path, kind: str, target: Target, faults: Faults) -> Iterator[Values]:
+    for version, place, cells in read_rows(path, kind, faults):
+        row = target.read(version, cells, place, faults)
+        if row is not None:
+            yield row
 
 
 def _batches(rows: Iterator[Values]) -> Iterator[list[Values]]:
@@ -130,52 +136,129 @@ def _batches(rows: Iterator[Values]) -> Iterator[list[Values]]:
         yield batch
 
 
-def _read_imd_2019(row: Mapping[str, str], place: str) -> Values:
-    decile = row["imd2019_decile"].strip()
+def _read_imd(version: str, cells: Cells, place: str, faults: Faults) -> Values | None:
+    decile, lsoa = cells["decile"], cells["lsoa"]
+    before = faults.count
     if not decile.isdigit() or not 1 <= int(decile) <= 10:
-        raise PayloadRefused("reference.value", f"{place} column imd2019_decile", "a decile is a number from 1 to 10")
-    return row["lsoa11cd"].strip(), IMD_2019, int(decile), row["lad19cd"].strip() or None
+        faults.add("reference.value", f"{place} column decile", "a decile is a whole number from 1 to 10")
+    if ENGLISH_LSOA.fullmatch(lsoa) is None:
+        faults.add("reference.value", f"{place} column lsoa", "an area is an LSOA of England, as E01000001")
+    elif version == IMD_2019 and is_new_in_2021(lsoa):
+        text = "this LSOA was made in 2021, and IMD 2019 is of the LSOAs of 2011: give the file of one version (R34)"
+        faults.add("reference.vintage", f"{place} column lsoa", text)
+    return None if faults.count > before else (lsoa, version, int(decile), cells["local_authority"] or None)
 
 
-def _read_postcode(row: Mapping[str, str], place: str) -> Values:
-    postcode = plain_postcode(row["pcds"])
+def _check_vintage(connection: Connection, path: Path, faults: Faults) -> None:
+    """Areas that the loaded postcodes know in the other vintage alone are of the wrong one (rule R34)."""
+    postcode, imd = REFERENCE_POSTCODE, REFERENCE_IMD
+    for version, own, other in (
+        (IMD_2019, postcode.c.lsoa_2011, postcode.c.lsoa_2021),
+        (IMD_2025, postcode.c.lsoa_2021, postcode.c.lsoa_2011),
+    ):
+        wrong = sa.select(imd.c.lsoa).where(
+            imd.c.version == version,
+            imd.c.lsoa.in_(sa.select(other).where(other.is_not(None))),
+            imd.c.lsoa.not_in(sa.select(own).where(own.is_not(None))),
+        )
+        if connection.execute(sa.select(own).where(own.is_not(None)).limit(1)).first() is None:
+            continue  # the postcodes have no areas of this vintage to compare with
+        areas = connection.execute(wrong.order_by(imd.c.lsoa)).scalars().all()
+        if areas:
+            text = (
+                f"{len(areas):,} areas of IMD {version}, {areas[0]} the first, are by the postcodes LSOAs of the other "
+                "census: IMD 2019 goes with LSOA 2011 and IMD 2025 with LSOA 2021 (R34)"
+            )
+            faults.add("reference.vintage", str(path), text)
+
+
+def is_new_in_2021(lsoa: str) -> bool:
+    """Whether an LSOA of England exists since the census of 2021 only; codes of the synthetic world are none such."""
+    return LAST_OF_2011 < lsoa < FIRST_INVENTED
+
+
+def _read_postcode(_version: str, cells: Cells, place: str, faults: Faults) -> Values | None:
+    postcode, before = plain_postcode(cells["postcode"]), faults.count
     if not postcode:
-        raise PayloadRefused("reference.value", f"{place} column pcds", "a postcode is expected")
-    return postcode, row["lsoa11"].strip() or None, row["lsoa21"].strip() or None, row["oslaua"].strip() or None
+        faults.add("reference.value", f"{place} column pcds", "a postcode is expected")
+    if ENGLISH_LSOA.fullmatch(cells["lsoa_2011"]) and is_new_in_2021(cells["lsoa_2011"]):
+        text = "this LSOA was made in 2021 and stands in the column of 2011: check which column is which (R34)"
+        faults.add("reference.vintage", f"{place} column lsoa11", text)
+    if faults.count > before:
+        return None
+    # a terminated postcode is read as well: people lived there, and some records still say so
+    return postcode, cells["lsoa_2011"] or None, cells["lsoa_2021"] or None, cells["local_authority"] or None
 
 
-def _read_organisation(row: Mapping[str, str], place: str) -> Values:
-    if row["kind"] not in KINDS:
-        raise PayloadRefused("reference.value", f"{place} column kind", f"a kind is one of: {', '.join(KINDS)}")
+def _read_organisation(_version: str, cells: Cells, place: str, faults: Faults) -> Values | None:
+    before = faults.count
+    if cells["kind"] not in KINDS:
+        faults.add("reference.value", f"{place} column kind", f"a kind is one of: {', '.join(KINDS)}")
+    if cells["neonatal_level"] and cells["neonatal_level"] not in LEVELS:
+        faults.add("reference.value", f"{place} column neonatal_level", f"a level is one of: {', '.join(LEVELS)}")
     for column in ("organisation_code", "name"):
-        if not row[column].strip():
-            raise PayloadRefused("reference.value", f"{place} column {column}", "a value is required here")
+        if not cells[column]:
+            faults.add("reference.value", f"{place} column {column}", "a value is required here")
     for column in ("valid_from", "valid_to"):
-        _check_date(row[column], f"{place} column {column}", is_required=column == "valid_from")
-    return tuple(row[name].strip() or None for name in ORGANISATION_COLUMNS)
+        _check_date(cells[column], f"{place} column {column}", faults, is_required=column == "valid_from")
+    if faults.count == before and cells["valid_to"] and cells["valid_to"] <= cells["valid_from"]:
+        faults.add("reference.value", f"{place} column valid_to", "the end lies after the beginning, or is left empty")
+    return None if faults.count > before else tuple(cells[name] or None for name in ORGANISATION_COLUMNS)
 
 
-def _check_date(text: str, place: str, *, is_required: bool) -> None:
-    if not text.strip() and not is_required:
+def _check_parents(connection: Connection, path: Path, faults: Faults) -> None:
+    """Every parent is an organisation, of this file or one loaded before."""
+    table = RESOLVED["organisation"]
+    known = sa.select(table.c.organisation_code)
+    orphans = sa.select(table.c.organisation_code, table.c.parent_code).where(
+        table.c.parent_code.is_not(None), table.c.parent_code.not_in(known)
+    )
+    for code, parent in connection.execute(orphans.order_by(table.c.organisation_code)):
+        text = f"parent_code {parent} of {code} is no organisation: add its line, or leave the parent empty"
+        faults.add("reference.value", str(path), text)
+
+
+def _read_benchmark(_version: str, cells: Cells, place: str, faults: Faults) -> Values | None:
+    before = faults.count
+    for column in ("indicator", "area", "unit", "source"):
+        if not cells[column]:
+            faults.add("reference.value", f"{place} column {column}", "a value is required here")
+    for column in ("period_start", "period_end"):
+        _check_date(cells[column], f"{place} column {column}", faults, is_required=True)
+    value = _number(cells["value"])
+    if value is None:
+        faults.add("reference.value", f"{place} column value", "a number is expected, with a point, as 12.5")
+    if faults.count > before:
+        return None
+    return (*(cells[name] for name in BENCHMARK_COLUMNS[:4]), value, cells["unit"], cells["source"])
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def _check_date(text: str, place: str, faults: Faults, *, is_required: bool) -> None:
+    if not text and not is_required:
         return
     try:
-        date.fromisoformat(text.strip())
-    except ValueError as cause:
-        raise PayloadRefused("reference.value", place, "a date is expected, as 2026-03-31") from cause
+        date.fromisoformat(text)
+    except ValueError:
+        faults.add("reference.value", place, "a date is expected, as 2026-03-31")
 
 
-LAYOUTS: Mapping[str, Layout] = {
-    "imd": Layout(
-        REFERENCE_IMD,
-        ("lsoa", "version", "decile", "local_authority"),
-        ("lsoa11cd", "lad19cd", "imd2019_decile"),
-        _read_imd_2019,
-    ),
-    "postcodes": Layout(
+BENCHMARK_COLUMNS = tuple(column.name for column in REFERENCE_BENCHMARK.columns)
+TARGETS: Mapping[str, Target] = {
+    "imd": Target(REFERENCE_IMD, ("lsoa", "version", "decile", "local_authority"), _read_imd, _check_vintage),
+    "postcodes": Target(
         REFERENCE_POSTCODE,
         ("postcode", "lsoa_2011", "lsoa_2021", "local_authority"),
-        ("pcds", "lsoa11", "lsoa21", "oslaua"),
         _read_postcode,
+        _check_vintage,
     ),
-    "organisations": Layout(RESOLVED["organisation"], ORGANISATION_COLUMNS, ORGANISATION_COLUMNS, _read_organisation),
+    "organisations": Target(RESOLVED["organisation"], ORGANISATION_COLUMNS, _read_organisation, _check_parents),
+    "benchmarks": Target(REFERENCE_BENCHMARK, BENCHMARK_COLUMNS, _read_benchmark),
 }

@@ -44,6 +44,12 @@ def write_snapshot(connection: Connection, folder: Path) -> str:
     return digest.hexdigest()
 
 
+def remove_snapshot(folder: Path) -> None:
+    """Remove the snapshot of a folder, and nothing else that stands in it."""
+    for table in _clinical():
+        shutil.rmtree(folder / table.name, ignore_errors=True)
+
+
 def read_tables(connection: Connection) -> dict[str, list[dict[str, Cell]]]:
     """Every counted table as rows in memory, with cells in their canonical form: for the reference engine alone."""
     found: dict[str, list[dict[str, Cell]]] = {}

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.entities import CLINICAL_TABLES
 from fhir_adapter.store.intake_log import ReceiptStatus, ReceivedIssue
 from fhir_adapter.store.model_schema import SOURCE, twin_name
-from fhir_adapter.store.operational_schema import PAYLOAD, RECEIPT, RECEIPT_ISSUE
+from fhir_adapter.store.operational_schema import PAYLOAD, QUARANTINE, RECEIPT, RECEIPT_ISSUE
 from fhir_adapter.store.sealing import Sealer
 from fhir_adapter.store.source_rows import HeldRow
 from indicator_engine.tables import TABLES
@@ -139,3 +139,40 @@ def _held(connection: Connection, table: str, column: str, values: Sequence[str]
 def _batches(values: Sequence[str]) -> Iterator[list[str]]:
     distinct = list(dict.fromkeys(values))
     return (distinct[start : start + AT_ONCE] for start in range(0, len(distinct), AT_ONCE))
+
+
+def open_each_payload(connection: Connection, sealer: Sealer) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every payload and every piece, pieces of a file in order; raises SealBroken."""
+    names = connection.execute(sa.select(PAYLOAD.c.digest).order_by(PAYLOAD.c.digest)).scalars().all()
+    for batch in _batches(names):
+        statement = sa.select(PAYLOAD.c.digest, PAYLOAD.c.sealed).where(PAYLOAD.c.digest.in_(batch))
+        for digest, sealed in connection.execute(statement.order_by(PAYLOAD.c.digest)).all():
+            yield digest, sealer.open(bytes(sealed), bound_to=digest)
+
+
+def open_each_quarantined(connection: Connection, sealer: Sealer) -> Iterator[tuple[str, bytes]]:
+    """Id and bytes of everything set aside whose bytes are kept; raises SealBroken."""
+    statement = sa.select(QUARANTINE.c.id, QUARANTINE.c.sealed).where(QUARANTINE.c.sealed.is_not(None))
+    for name, sealed in connection.execute(statement.order_by(QUARANTINE.c.id)).all():
+        yield name, sealer.open(bytes(sealed), bound_to=f"quarantine/{name}")
+
+
+def clear_quarantined(connection: Connection, names: Sequence[str]) -> None:
+    """Remove the bytes of what was set aside; that it was, and why, stays."""
+    for batch in _batches(names):
+        cleared = sa.update(QUARANTINE).where(QUARANTINE.c.id.in_(batch))
+        connection.execute(cleared.values(sealed=None, key_id=None))
+
+
+def add_issue_to_files(connection: Connection, files: Sequence[str], issue: ReceivedIssue) -> None:
+    """Add an issue to every receipt of these files."""
+    for file in files:
+        is_of_file = sa.or_(RECEIPT.c.digest == file, RECEIPT.c.digest.between(f"{file}/", f"{file}0"))
+        for receipt_id in connection.execute(sa.select(RECEIPT.c.id).where(is_of_file)).scalars().all():
+            last = sa.select(sa.func.max(RECEIPT_ISSUE.c.position)).where(RECEIPT_ISSUE.c.receipt_id == receipt_id)
+            position = connection.execute(last).scalar()
+            row = {"severity": issue.severity, "code": issue.code, "location": issue.location, "text": issue.text}
+            place = {"receipt_id": receipt_id, "position": 0 if position is None else position + 1}
+            connection.execute(sa.insert(RECEIPT_ISSUE).values(place | row))
+            counted = sa.update(RECEIPT).where(RECEIPT.c.id == receipt_id)
+            connection.execute(counted.values(issue_count=RECEIPT.c.issue_count + 1))

@@ -23,12 +23,13 @@ from fhir_adapter.settings import Settings
 from fhir_adapter.sources import folders
 from fhir_adapter.sources.registry import SHIPPED, AdapterRegistry, load_adapters, shipped_adapters
 from fhir_adapter.sources.strict_yaml import read_yaml
-from fhir_adapter.store.database import open_database, reading, writing
+from fhir_adapter.store.database import forget_old_pages, open_database, reading, writing
 from fhir_adapter.store.instants import instant_text
 from fhir_adapter.store.migrating import check_schema, is_empty, upgrade
 from fhir_adapter.store.naming_secret import find_secret, make_secret
 from fhir_adapter.store.resolution_rules import ResolutionRules, parse_rules, with_rules
 from fhir_adapter.store.sealing import KEY_BYTES, Sealer
+from fhir_adapter.store.snapshot import remove_snapshot
 from fhir_adapter.workflows.explain import Explainer
 from fhir_adapter.workflows.identities import Pseudonyms
 from fhir_adapter.workflows.ingest import Intake, PlainRules
@@ -135,6 +136,12 @@ def intake_of(settings: Settings, engine: Engine, *, actor: str | None = None) -
 def sealer_of(settings: Settings) -> Sealer:
     """What seals under the deployment key, and opens what earlier keys sealed."""
     return Sealer(deployment_key(settings), earlier_keys(settings))
+
+
+def forget_snapshot(settings: Settings, engine: Engine) -> None:
+    """Remove what may hold rows that were taken out: the snapshot, which the next evaluation makes, and old pages."""
+    remove_snapshot(settings.snapshot_folder)
+    forget_old_pages(engine)
 
 
 def user_name() -> str:

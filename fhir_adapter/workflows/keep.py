@@ -260,8 +260,10 @@ def _with_area(
     area = areas.get(postcode)
     if area is None:
         return {**row, "imd_missing_reason": "unknown_area"}
+    reason = {"imd_missing_reason": "outside_england"} if area.is_outside_england else {}
     return {
         **row,
+        **reason,
         "lsoa_2011": row.get("lsoa_2011") or area.lsoa_2011,
         "lsoa_2021": row.get("lsoa_2021") or area.lsoa_2021,
         "local_authority": row.get("local_authority") or area.local_authority,
