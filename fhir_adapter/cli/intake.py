@@ -98,7 +98,7 @@ def load(
             rows = load_reference(connection, kind, file)
         resolve_everything(store)
     if as_json:
-        print_json({"kind": kind, "file": str(file), "rows": rows})
+        print_json({"kind": kind, "file": str(file), "rows": rows, "taken_out": 0})
         return
     say(f"{rows} rows of {kind} loaded from {file}")
 
@@ -199,9 +199,7 @@ def _say_remap(report: RemapReport) -> None:
         if report.before[code] != report.after[code]:
             say(f"{code}: {report.before[code]} issues before, {report.after[code]} after")
     if report.not_kept:
-        say(
-            f"{report.not_kept} files are not kept as they came, so their rows stay as they are; see PERINATAL_KEEP_PAYLOADS"
-        )
+        say(f"{report.not_kept} payloads are not kept any more, or never were: their rows stay as they are")
     say(f"{report.payloads} payloads mapped again, {report.refused} not taken by the mapping of today and left alone")
 
 

@@ -22,6 +22,11 @@ def file_of(digest: str) -> str:
     return digest[:DIGEST_CHARACTERS]
 
 
+def is_of_file(column: sa.ColumnElement[str], digest: str) -> sa.ColumnElement[bool]:
+    """Whether a column names this file or a piece of it; digits and letters come after the stroke between the two."""
+    return sa.or_(column == digest, sa.and_(column > f"{digest}/", column < f"{digest}0"))
+
+
 def dropped_files(connection: Connection, files: Collection[str]) -> frozenset[str]:
     """Those of the files whose payload was dropped before."""
     wanted = sorted(set(files))
@@ -45,8 +50,7 @@ def drop_payloads(connection: Connection, files: Iterable[tuple[str, str]], *, a
     connection.exec_driver_sql(insert_sql(DROPPED_PAYLOAD, columns, connection.dialect.name), rows)
     gone = 0
     for digest, _, _ in rows:
-        is_piece = sa.or_(PAYLOAD.c.digest == digest, PAYLOAD.c.digest.between(f"{digest}/", f"{digest}0"))
-        gone += connection.execute(sa.delete(PAYLOAD).where(is_piece)).rowcount
+        gone += connection.execute(sa.delete(PAYLOAD).where(is_of_file(PAYLOAD.c.digest, digest))).rowcount
     return gone
 
 

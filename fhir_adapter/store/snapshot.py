@@ -46,7 +46,7 @@ def write_snapshot(connection: Connection, folder: Path) -> str:
 
 def remove_snapshot(folder: Path) -> None:
     """Remove the snapshot of a folder, and nothing else that stands in it."""
-    for table in _clinical():
+    for table in counted_tables():
         shutil.rmtree(folder / table.name, ignore_errors=True)
 
 

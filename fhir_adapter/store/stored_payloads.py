@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from fhir_adapter.store.dropped_payloads import is_of_file
 from fhir_adapter.store.entities import CLINICAL_TABLES
 from fhir_adapter.store.intake_log import ReceiptStatus, ReceivedIssue
 from fhir_adapter.store.model_schema import SOURCE, twin_name
@@ -167,8 +168,8 @@ def clear_quarantined(connection: Connection, names: Sequence[str]) -> None:
 def add_issue_to_files(connection: Connection, files: Sequence[str], issue: ReceivedIssue) -> None:
     """Add an issue to every receipt of these files."""
     for file in files:
-        is_of_file = sa.or_(RECEIPT.c.digest == file, RECEIPT.c.digest.between(f"{file}/", f"{file}0"))
-        for receipt_id in connection.execute(sa.select(RECEIPT.c.id).where(is_of_file)).scalars().all():
+        receipts = sa.select(RECEIPT.c.id).where(is_of_file(RECEIPT.c.digest, file))
+        for receipt_id in connection.execute(receipts).scalars().all():
             last = sa.select(sa.func.max(RECEIPT_ISSUE.c.position)).where(RECEIPT_ISSUE.c.receipt_id == receipt_id)
             position = connection.execute(last).scalar()
             row = {"severity": issue.severity, "code": issue.code, "location": issue.location, "text": issue.text}

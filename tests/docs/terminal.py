@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 import httpx
 
@@ -89,7 +91,10 @@ class Terminal:
             command.make_context("perinatal", words[1:])  # raises for an option that there is none
             return self._serve() if words[0] == "serve" else ""
         words, file = (words[:-2], words[-1]) if ">" in words else (words, None)
-        ran = self.perinatal(*words)
+        words, given = (words[:-2], words[-1]) if "<" in words else (words, None)
+        stdin = io.StringIO("" if given is None else (self.perinatal.folder / given).read_text("utf-8"))
+        with mock.patch.object(sys, "stdin", stdin):
+            ran = self.perinatal(*words)
         self.last_code = ran.code
         if file is None:
             return ran.err + ran.out

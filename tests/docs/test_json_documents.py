@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 import pytest
+from sqlalchemy import create_engine, text
 
 from fhir_adapter.cli.bench import BenchReport, BenchRow
 from tests.docs.generate_commands import commands
@@ -89,6 +90,7 @@ def _of_records(perinatal: Perinatal, files: list[str]) -> Documents:
         "conflict": perinatal("conflicts", *settling, *words).document,
         "quarantine-list": perinatal("quarantine", "list", "--json").document,
         **_of_links(perinatal),
+        **_of_people(perinatal),
     }
 
 
@@ -105,6 +107,20 @@ def _of_links(perinatal: Perinatal) -> Documents:
         "links-decided": decided,
         "links-list": perinatal("links", "list", "--json").document,
         "links-history": perinatal("links", "history", "--json").document,
+    }
+
+
+def _of_people(perinatal: Perinatal) -> Documents:
+    engine = create_engine(f"sqlite:///{perinatal.folder / FOLDER / 'perinatal.db'}")
+    with engine.connect() as connection:
+        person_key = connection.execute(text("SELECT min(person_key) FROM baby")).scalar_one()
+    engine.dispose()
+    return {
+        "key-rotate": perinatal("key", "rotate", "--json").document,
+        "person-erase": perinatal("person", "erase", "--person-key", person_key, "--json").document,
+        "audit-list": perinatal("audit", "list", "--json").document,
+        "audit-verify": perinatal("audit", "verify", "--json").document,
+        "db-purge": perinatal("db", "purge", "--older-than", "30", "--json").document,
     }
 
 

@@ -37,6 +37,8 @@ class Start(Enum):
 
 STARTS = {
     DOCS / "how_to" / "explain_a_cell.md": Start.EMPTY,
+    DOCS / "how_to" / "guard_people.md": Start.EMPTY,
+    DOCS / "how_to" / "load_reference_files.md": Start.EMPTY,
     DOCS / "how_to" / "push_reports.md": Start.TUTORIAL,
     DOCS / "how_to" / "read_reports_with_python.md": Start.TUTORIAL,
     DOCS / "how_to" / "run_on_postgresql.md": Start.POSTGRES,
