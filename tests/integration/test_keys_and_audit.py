@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from tests.integration.people import NOW, counts, first_record, intake_over, oth
 from tests.worlds import KEY
 
 NEW_KEY = base64.b64encode(bytes(range(100, 132))).decode()
-BOTH = {"key": SecretStr(NEW_KEY), "earlier_keys": SecretStr(KEY)}
+BOTH: dict[str, Any] = {"key": SecretStr(NEW_KEY), "earlier_keys": SecretStr(KEY)}
 
 
 def test_no_result_changes_when_the_key_does(store: sa.Engine) -> None:
