@@ -41,6 +41,7 @@ from fhir_adapter.store.stored_payloads import (
 from fhir_adapter.store.withdrawals import ALWAYS, Withdrawal, WithdrawalKind, take_back
 from fhir_adapter.workflows.admission import numbers_in, plain_nhs_number
 from fhir_adapter.workflows.ingest import Intake
+from fhir_adapter.workflows.linkage import Change, link_people
 from fhir_adapter.workflows.openings import note
 
 SHORTEST_NUMBER = 5  # a shorter local number stands in many payloads that tell of somebody else
@@ -123,6 +124,7 @@ def _take_out(
     add_issue_to_files(connection, files, TOLD)
     drop_payloads(connection, [(each, str(reason)) for each in files], at=instant_text(intake.now()))
     clear_quarantined(connection, set_aside)
+    link_people(connection, receipts=[], change=Change(instant_text(intake.now()), "a person was taken out"))
     resolve_all(connection, touched=[])
     return Erased(len(people), len(files), len(set_aside))
 
