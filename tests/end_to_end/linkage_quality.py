@@ -8,7 +8,7 @@ pairs for independent, so they are a little too narrow.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -105,9 +105,12 @@ class Quality:
         return asdict(self)
 
 
-def measure(folder: Path, connection: Connection) -> Quality:
-    """Hold the links, conflicts and reviews of a store against the truth of the world in this folder."""
-    people = people_of_store(folder, connection)
+def measure(folder: Path, connection: Connection, name_of: Callable[[str], str]) -> Quality:
+    """Hold the links, conflicts and reviews of a store against the truth of the world in this folder.
+
+    name_of: the name by which the store knows the key of a source.
+    """
+    people = people_of_store(folder, connection, name_of)
     mentions = people.mentions
     reviews = open_reviews(connection)
     with_queue = joined_by_reviews(mentions, reviews)

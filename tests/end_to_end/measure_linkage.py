@@ -1,6 +1,7 @@
 """Print how well a store links a synthetic world: `python -m tests.end_to_end.measure_linkage FOLDER --database URL`.
 
-FOLDER is the world with its truth, URL the store that took some of its feeds in, one format a system.
+FOLDER is the world with its truth, URL the store that took some of its feeds in, one format a system. The keys of
+sources are named by the deployment key of the settings.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import sys
 from pathlib import Path
 
 import orjson
-import sqlalchemy as sa
 
+from fhir_adapter import wiring
+from fhir_adapter.settings import Settings
+from fhir_adapter.workflows.naming import Names
 from tests.end_to_end.linkage_page import page_of
 from tests.end_to_end.linkage_quality import measure
 
@@ -23,10 +26,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--database", required=True)
     parser.add_argument("--page", type=Path, help="page of the documentation whose tables are replaced")
     chosen = parser.parse_args(arguments)
-    engine = sa.create_engine(chosen.database)
-    with engine.connect() as connection:
-        quality = measure(chosen.folder, connection)
-    engine.dispose()
+    settings = Settings(database_url=chosen.database)
+    with wiring.opened_store(settings) as store, store.connect() as connection:
+        quality = measure(chosen.folder, connection, Names(wiring.intake_of(settings, store).pseudonyms.key).of_key)
     sys.stdout.write(orjson.dumps(quality.document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
     if chosen.page is not None:
         truth = orjson.loads((chosen.folder / "truth.json").read_bytes())

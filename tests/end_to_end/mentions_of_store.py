@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -64,9 +64,13 @@ class PeopleOfStore:
     feeds: tuple[str, ...]
 
 
-def people_of_store(folder: Path, connection: Connection) -> PeopleOfStore:
-    """The mentions of a world that a store has taken in. folder: of the world, with its truth."""
+def people_of_store(folder: Path, connection: Connection, name_of: Callable[[str], str]) -> PeopleOfStore:
+    """The mentions of a world that a store has taken in.
+
+    folder: of the world, with its truth. name_of: the name by which the store knows the key of a source.
+    """
     told = true_mentions(folder)
+    told["source_key"] = told["source_key"].map(name_of)
     links = links_of_persons(connection)
     found = told.merge(links, on=["adapter", "source_key"], how="left")
     feeds = sorted(found.loc[found["resolved"].notna(), "feed"].unique())

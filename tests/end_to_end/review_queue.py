@@ -10,7 +10,14 @@ from sqlalchemy.engine import Connection
 
 from tests.end_to_end.mentions_of_store import persons_of_clusters
 
-TABLE = "link_review"
+OPEN_PAIRS = sa.text(
+    "SELECT one.source_key, other_link.resolved_key, other.source_key, one_link.resolved_key FROM link_pair "
+    "JOIN linkage_zone one ON one.entry_key = left_entry JOIN linkage_zone other ON other.entry_key = right_entry "
+    "JOIN link one_link ON one_link.entity = 'person' AND one_link.source = one.source "
+    "AND one_link.source_key = one.source_key "
+    "JOIN link other_link ON other_link.entity = 'person' AND other_link.source = other.source "
+    "AND other_link.source_key = other.source_key WHERE link_pair.status = 'open'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +33,9 @@ class Reviews:
 
 
 def open_reviews(connection: Connection) -> Reviews:
-    """The open questions of a store; none where it has no queue."""
-    if not sa.inspect(connection).has_table(TABLE):
-        return Reviews(())
-    statement = sa.text(f"SELECT source_key, candidate_key FROM {TABLE} WHERE status = 'open'")
-    return Reviews(tuple((str(key), str(candidate)) for key, candidate in connection.execute(statement)))
+    """The open questions of a store: of either entry of a pair, whether it is of the other's person."""
+    found = {(str(key), str(person)) for row in connection.execute(OPEN_PAIRS) for key, person in (row[:2], row[2:])}
+    return Reviews(tuple(sorted(found)))
 
 
 def joined_by_reviews(mentions: pd.DataFrame, reviews: Reviews) -> pd.Series[str]:

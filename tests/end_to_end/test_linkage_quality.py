@@ -10,8 +10,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-import sqlalchemy as sa
 
+from fhir_adapter import wiring
+from fhir_adapter.settings import Settings
+from fhir_adapter.workflows.naming import Names
 from synthetic_bundles.faults.kinds import System
 from synthetic_bundles.scenario import load_scenario
 from synthetic_bundles.world import Plan
@@ -69,11 +71,9 @@ def quality(told: Path, tmp_path_factory: pytest.TempPathFactory) -> Quality:
     """What is measured once the world is taken in."""
     store = perinatal_at(tmp_path_factory.mktemp("store"))
     take_in(store, told)
-    engine = sa.create_engine(store.settings["database_url"])
-    with engine.connect() as connection:
-        measured = measure(told, connection)
-    engine.dispose()
-    return measured
+    settings = Settings(**store.settings)
+    with wiring.opened_store(settings) as engine, engine.connect() as connection:
+        return measure(told, connection, Names(wiring.intake_of(settings, engine).pseudonyms.key).of_key)
 
 
 def at_least(share: Share, least: float) -> bool:

@@ -89,8 +89,8 @@ EXPECTED = [
         "warn",
         "gestation",
         [
-            ("counts", "257", "msds-csv"),
-            ("agrees", "257", "ukcore-maternity"),
+            ("counts", "257", "ukcore-maternity"),
+            ("agrees", "257", "msds-csv"),
             ("differs", "254", "badgernet-neonatal-csv"),
         ],
         ["neonatal"],
