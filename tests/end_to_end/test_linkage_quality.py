@@ -71,7 +71,7 @@ def quality(told: Path, tmp_path_factory: pytest.TempPathFactory) -> Quality:
     """What is measured once the world is taken in."""
     store = perinatal_at(tmp_path_factory.mktemp("store"))
     take_in(store, told)
-    settings = Settings(**store.settings)
+    settings = Settings.model_validate(store.settings)
     with wiring.opened_store(settings) as engine, engine.connect() as connection:
         return measure(told, connection, Names(wiring.intake_of(settings, engine).pseudonyms.key).of_key)
 
