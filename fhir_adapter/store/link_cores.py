@@ -43,6 +43,7 @@ class CoreMember:
     birth_date: str | None
     birth_eve: str | None
     birth_parts: tuple[str | None, str | None, str | None]
+    given_sound: str | None = None
 
 
 def touch_entries(connection: Connection, entry_keys: Iterable[str]) -> None:
@@ -217,11 +218,12 @@ def _sharing(only_touched: bool) -> sa.Select[Any]:
 
 def _columns(member: sa.FromClause, group: sa.ColumnElement[str]) -> sa.Select[Any]:
     names = ("core_key", "sex", "birth_date_hmac", "birth_eve_hmac", "birth_year_hmac", "birth_month_hmac")
-    return sa.select(member.c.entry_key, group, *(member.c[name] for name in names), member.c.birth_day_hmac)
+    last = (member.c.birth_day_hmac, member.c.given_sound_hmac)
+    return sa.select(member.c.entry_key, group, *(member.c[name] for name in names), *last)
 
 
 def _members(connection: Connection, found: sa.Select[Any]) -> list[CoreMember]:
     return [
-        CoreMember(entry, group, core, sex, birth_date, eve, (year, month, day))
-        for entry, group, core, sex, birth_date, eve, year, month, day in connection.execute(found)
+        CoreMember(entry, group, core, sex, birth_date, eve, (year, month, day), given_sound)
+        for entry, group, core, sex, birth_date, eve, year, month, day, given_sound in connection.execute(found)
     ]

@@ -112,7 +112,7 @@ def features_of(connection: Connection, entry_keys: Iterable[str]) -> dict[str, 
     for asked in _chunks(sorted(set(entry_keys))):
         for row in connection.execute(_FEATURES, {"asked": asked}).mappings():
             facts: dict[str, Known] = {name: row[f"{name}_hmac"] for name in DIGESTS}
-            facts |= {"sex": row["sex"], "organisation": row["organisation"]}
+            facts |= {"sex": row["sex"], "organisation": row["organisation"], "local_id": row["local_id_hmac"]}
             facts |= dict.fromkeys((*BABY_FACTS, "mother_birth_date"))
             features[row["entry_key"]] = EntryFeatures(
                 row["entry_key"], row["role"], row["source"], row["core_key"], facts
@@ -162,7 +162,7 @@ def _asked(column: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
 
 
 _FEATURES = sa.select(
-    *(ZONE.c[name] for name in ("entry_key", "role", "source", "core_key", "sex", "organisation")),
+    *(ZONE.c[name] for name in ("entry_key", "role", "source", "core_key", "sex", "organisation", "local_id_hmac")),
     *(ZONE.c[f"{name}_hmac"] for name in DIGESTS),
 ).where(_asked(ZONE.c.entry_key))
 _MATE = ZONE.alias("mate")

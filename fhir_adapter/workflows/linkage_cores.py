@@ -15,7 +15,9 @@ NUMBERED = "n"  # first character of the key of a core that holds an accepted NH
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An entry that shares a number with another and cannot be the same person. reason: `birth-date` or `sex`."""
+    """An entry that shares a number with another and cannot be the same person. reason: `birth-date`, `sex`,
+    `birth-date-and-name`, or `several-people` of one local number.
+    """
 
     entry_key: str
     against: str
@@ -55,6 +57,18 @@ def contradiction(one: CoreMember, other: CoreMember) -> str | None:
     return None if agrees_in_sex(one, other) else "sex"
 
 
+def contradiction_of_local(one: CoreMember, other: CoreMember) -> str | None:
+    """As `contradiction`; a local number is given out again or copied, so a slip of the birth date needs a name."""
+    reason = contradiction(one, other)
+    if reason is None and _differ(one.birth_date, other.birth_date) and _differ(one.given_sound, other.given_sound):
+        return "birth-date-and-name"
+    return reason
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
 def refused_numbers(members: Iterable[CoreMember]) -> Iterator[Refused]:
     """Entries that contradict what most entries of their NHS number say; members come number by number.
 
@@ -85,13 +99,13 @@ def settle_local_ids(members: Iterable[CoreMember]) -> SharedLocalIds:
             if each.core_key.startswith(NUMBERED):
                 continue
             people = [other for other in entries if other.core_key.startswith(NUMBERED)]
-            agreeing = [other for other in people if contradiction(each, other) is None]
+            agreeing = [other for other in people if contradiction_of_local(each, other) is None]
             cores = {other.core_key for other in agreeing}
             if len(cores) == 1:
                 moved.append((each.entry_key, cores.pop()))
             elif people:
                 against = (agreeing or people)[0]
-                reason = "several-people" if agreeing else str(contradiction(each, against))
+                reason = "several-people" if agreeing else str(contradiction_of_local(each, against))
                 ambiguous.append(Refused(each.entry_key, against.entry_key, reason))
             else:
                 nameless.append(each)
@@ -103,7 +117,7 @@ def _one_core(entries: Sequence[CoreMember]) -> list[tuple[str, str]]:
     if not entries:
         return []
     anchor = _anchor(entries)
-    together = [each for each in entries if contradiction(each, anchor) is None]
+    together = [each for each in entries if contradiction_of_local(each, anchor) is None]
     core = min(each.entry_key for each in together)
     return [(each.entry_key, core) for each in together if len(together) > 1]
 

@@ -102,6 +102,8 @@ def _judge(
     if one.role == "baby" and has_birth_attributes(one, other):
         return replace(judged, pass_name=ATTRIBUTES, verdict=LINK, reason="birth-attributes")
     if score.probability >= model.auto_merge_at:
+        if _has_two_local_numbers(one, other):
+            return replace(judged, reason="two-local-numbers")
         return replace(judged, verdict=LINK, reason="near-certain")
     return judged if score.probability >= model.review_at else None
 
@@ -126,6 +128,11 @@ def _are_far_apart(one: EntryFeatures, other: EntryFeatures) -> bool:
         return False
     parts = ("birth_year", "birth_month", "birth_day")
     return sum(_agree(one, other, name) for name in parts) < LEAST_PARTS
+
+
+def _has_two_local_numbers(one: EntryFeatures, other: EntryFeatures) -> bool:
+    """Whether one system of one organisation counts them as two: alike by name alone is then for somebody to say."""
+    return one.source == other.source and _agree(one, other, "organisation") and _differ(one, other, "local_id")
 
 
 def _facts_against(one: EntryFeatures, other: EntryFeatures) -> bool:
