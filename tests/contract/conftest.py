@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contract.measure_patients import Answers, MeasurePatient, answers_of, patients_below
-from tests.worlds import perinatal_at
 
 OPTION = "cms334"
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2].parent / "shared" / "samples"
@@ -44,8 +42,6 @@ def measure_patients(request: pytest.FixtureRequest) -> list[MeasurePatient]:
 
 
 @pytest.fixture(scope="session")
-def answers(measure_patients: list[MeasurePatient], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    """What both engines say of every patient, all taken into one store by the command."""
-    perinatal = perinatal_at(tmp_path_factory.mktemp("measure"))
-    with answers_of(measure_patients, perinatal) as found:
-        yield found
+def answers(measure_patients: list[MeasurePatient], tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """What both engines say of every patient."""
+    return answers_of(measure_patients, tmp_path_factory.mktemp("measure"))

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, reduce
 from hashlib import sha256
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from fhir_adapter.store.database import open_database, reading
+from fhir_adapter import wiring
+from fhir_adapter.settings import Settings
+from fhir_adapter.store.database import reading
 from fhir_adapter.store.model_schema import SOURCE, twin_name
 from fhir_adapter.store.operational_schema import LINK
 from fhir_adapter.store.snapshot import read_tables, write_snapshot
+from fhir_adapter.workflows.files import find_inputs
+from fhir_adapter.workflows.ingest_files import FileReport, ingest_files
 from fhir_adapter.workflows.keep import RECEIPT_CHARACTERS
 from indicator_engine.counts import MonthRange, month_index
 from indicator_engine.definition import shipped_measures, shipped_stratifiers
@@ -26,8 +30,9 @@ from indicator_engine.engines.duck import members_on_snapshot
 from indicator_engine.engines.members import Member
 from indicator_engine.engines.reference import members_in_memory
 from indicator_engine.plan import plan_families
-from tests.worlds import Perinatal, Ran
+from tests.integration.people import intake_over
 
+A_DAY = timedelta(days=1)
 MEASURE = "CMS334"
 POPULATIONS = ("initial-population", "denominator", "denominator-exclusion", "numerator")
 
@@ -38,6 +43,8 @@ class MeasurePatient:
 
     file: Path
     name: str
+    record_number: str
+    period_end: date
     receipt: str
     months: MonthRange
     expected: Mapping[str, int]
@@ -47,7 +54,7 @@ class MeasurePatient:
 class Answers:
     """What became of the bundles. by_engine: engine -> receipt -> count of each of POPULATIONS."""
 
-    ingested: Ran
+    ingested: Sequence[FileReport]
     by_engine: Mapping[str, Mapping[str, Mapping[str, int]]]
 
 
@@ -69,10 +76,13 @@ def _patient(file: Path) -> MeasurePatient | None:
     report = next((each for each in resources if each.get("resourceType") == "MeasureReport"), None)
     if report is None:
         return None
+    patient = next(each for each in resources if each["resourceType"] == "Patient")
     counts = {each["code"]["coding"][0]["code"]: each["count"] for each in report["group"][0]["population"]}
     return MeasurePatient(
         file=file,
-        name=_name(next(each for each in resources if each["resourceType"] == "Patient")),
+        name=_name(patient),
+        record_number=str(patient.get("identifier", [{}])[0].get("value")),
+        period_end=date.fromisoformat(report["period"]["end"][:10]),
         receipt=sha256(raw).hexdigest()[:RECEIPT_CHARACTERS],
         months=MonthRange(_month(report["period"]["start"]), _month(report["period"]["end"])),
         expected={name: counts.get(name, 0) for name in POPULATIONS},
@@ -91,28 +101,48 @@ def _month(text: str) -> int:
     return month_index(day.year, day.month)
 
 
-@contextmanager
-def answers_of(patients: Sequence[MeasurePatient], perinatal: Perinatal) -> Iterator[Answers]:
-    """Take the bundles in, and ask the engines over the store that comes of it."""
-    ingested = perinatal("ingest", "--json", *(str(each.file) for each in patients))
-    store = open_database(perinatal.settings["database_url"])
-    try:
+def answers_of(patients: Sequence[MeasurePatient], folder: Path) -> Answers:
+    """Take the bundles in on the day after the last period, and ask the engines over the stores that come of it.
+
+    The bundles do not say when they were written, and days that lie ahead of a record's receipt are no facts. Some
+    cases were made by copying another with its record number; to a store these would be one woman, so they are told
+    to a store each.
+    """
+    after = datetime.combine(max(each.period_end for each in patients) + A_DAY, time(), tzinfo=UTC)
+    rounds = _without_shared_numbers(patients)
+    asked = [_answers_of_one_store(each, folder / str(place), after) for place, each in enumerate(rounds)]
+    engines = {engine: reduce(or_, (each.by_engine[engine] for each in asked)) for engine in ("reference", "duckdb")}
+    return Answers([report for each in asked for report in each.ingested], engines)
+
+
+def _without_shared_numbers(patients: Sequence[MeasurePatient]) -> list[list[MeasurePatient]]:
+    """The patients in as few lists as keep each record number once a list."""
+    seen: Counter[str] = Counter()
+    rounds: defaultdict[int, list[MeasurePatient]] = defaultdict(list)
+    for each in patients:
+        rounds[seen[each.record_number]].append(each)
+        seen[each.record_number] += 1
+    return [rounds[place] for place in sorted(rounds)]
+
+
+def _answers_of_one_store(patients: Sequence[MeasurePatient], folder: Path, after: datetime) -> Answers:
+    folder.mkdir()
+    (family,) = plan_families([shipped_measures()[MEASURE]], shipped_stratifiers())
+    found: dict[str, dict[str, Mapping[str, int]]] = {"reference": {}, "duckdb": {}}
+    with wiring.opened_store(Settings(database_url=f"sqlite:///{folder / 'perinatal.db'}")) as store:
+        ingested = ingest_files(find_inputs([each.file for each in patients]), intake_over(store, at=after)).files
         with reading(store) as connection:
-            write_snapshot(connection, perinatal.folder / "snapshot")
+            write_snapshot(connection, folder / "snapshot")
             tables, receipts = read_tables(connection), _receipt_of_delivery(connection)
-        (family,) = plan_families([shipped_measures()[MEASURE]], shipped_stratifiers())
-        found: dict[str, dict[str, Mapping[str, int]]] = {"reference": {}, "duckdb": {}}
-        for months in {each.months for each in patients}:
-            members = {
-                "reference": members_in_memory(family, tables, months=months),
-                "duckdb": members_on_snapshot(family, perinatal.folder / "snapshot", months=months),
-            }
-            asked = {each.receipt for each in patients if each.months == months}
-            for engine, of_engine in members.items():
-                found[engine] |= _counts(of_engine[MEASURE], receipts, asked)
-        yield Answers(ingested, found)
-    finally:
-        store.dispose()
+    for months in {each.months for each in patients}:
+        members = {
+            "reference": members_in_memory(family, tables, months=months),
+            "duckdb": members_on_snapshot(family, folder / "snapshot", months=months),
+        }
+        asked = {each.receipt for each in patients if each.months == months}
+        for engine, of_engine in members.items():
+            found[engine] |= _counts(of_engine[MEASURE], receipts, asked)
+    return Answers(ingested, found)
 
 
 def _receipt_of_delivery(connection: sa.Connection) -> dict[str, str]:

@@ -15,6 +15,5 @@ def test_a_patient_is_in_the_populations_that_the_authors_of_the_measure_expect(
 
 
 def test_every_bundle_of_the_measure_goes_in(answers: Answers, measure_patients: list[MeasurePatient]) -> None:
-    files = answers.ingested.document["files"]
-    assert [each["path"] for each in files if each["quarantined"] or not each["accepted"]] == []
-    assert len(files) == len(measure_patients)
+    assert [each.path for each in answers.ingested if each.quarantined or not each.accepted] == []
+    assert len(answers.ingested) == len(measure_patients)

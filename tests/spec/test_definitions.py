@@ -28,12 +28,13 @@ def changed(**parts: object) -> IndicatorDefinition:
     return parse_definition(yaml.safe_dump(given), place="LB99.yaml")
 
 
-def test_six_indicators_are_shipped() -> None:
-    assert list(shipped_definitions()) == ["BF01", "BK03", "LB01", "LB06", "LB11", "MO01"]
+def test_eleven_indicators_are_shipped() -> None:
+    quality = ["DQ01", "DQ02", "DQ03", "DQ04", "DQ05"]
+    assert list(shipped_definitions()) == ["BF01", "BK03", *quality, "LB01", "LB06", "LB11", "MO01"]
 
 
-def test_four_stratifiers_are_shipped() -> None:
-    assert list(shipped_stratifiers()) == ["age", "eth5", "imd5", "site"]
+def test_five_stratifiers_are_shipped() -> None:
+    assert list(shipped_stratifiers()) == ["age", "eth5", "imd5", "site", "source"]
 
 
 @pytest.mark.parametrize("indicator", shipped_definitions())
@@ -108,11 +109,16 @@ def test_two_indicators_may_not_give_one_name_to_two_features() -> None:
 def test_indicators_of_one_entity_and_anchor_share_a_family() -> None:
     families = plan_families(shipped_definitions().values(), shipped_stratifiers())
     gathered = {frozenset(each.definition.id for each in family.indicators) for family in families}
-    assert gathered == {frozenset({"BF01", "LB11", "MO01"}), frozenset({"BK03"}), frozenset({"LB01", "LB06"})}
+    assert gathered == {
+        frozenset({"BF01", "DQ02", "DQ03", "DQ04", "LB11", "MO01"}),
+        frozenset({"BK03", "DQ01"}),
+        frozenset({"DQ05", "LB01", "LB06"}),
+    }
 
 
 def test_the_grouping_version_is_part_of_the_code_of_a_stratifier() -> None:
-    assert [each.code for each in shipped_stratifiers().values()] == ["age-msds", "eth5-2001", "imd5-2019", "site"]
+    codes = [each.code for each in shipped_stratifiers().values()]
+    assert codes == ["age-msds", "eth5-2001", "imd5-2019", "site", "source"]
 
 
 @pytest.mark.parametrize(

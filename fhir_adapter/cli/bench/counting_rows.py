@@ -26,6 +26,7 @@ from indicator_engine.plan import plan_families
 DUCKDB_BAR = 1.25
 PANDAS_BAR = 0.5
 NUMPY_BAR = 2.5
+COUNTED = ("BF01", "BK03", "LB01", "LB06", "LB11", "MO01")  # those that are also written by hand in each variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def bench_counting(size: BenchSize, folder: Path, progress: Callable[[str], None
         is_warm=True,
     )
     work = (
-        f"the {len(shipped_definitions())} shipped indicators (the bar was set on ten) of three entities by month, "
+        f"{len(COUNTED)} of the shipped indicators (the bar was set on ten) of three entities by month, "
         f"provider, site and {len(DIMENSIONS)} dimensions, {size.births:,} deliveries, {len(engine.cells):,} cells"
     )
     floors = {
@@ -74,7 +75,8 @@ def bench_counting(size: BenchSize, folder: Path, progress: Callable[[str], None
 
 def count_with_engine(model: Path) -> Counted:
     """What `perinatal evaluate` counts with, planning included."""
-    families = plan_families(shipped_definitions().values(), shipped_stratifiers())
+    shipped = shipped_definitions()
+    families = plan_families([shipped[each] for each in COUNTED], shipped_stratifiers())
     return count_on_snapshot(families, model, months=MonthRange())
 
 
