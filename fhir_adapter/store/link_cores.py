@@ -70,8 +70,10 @@ def note_kin(connection: Connection, *, only_touched: bool) -> None:
     """Note which entries are mother and child, as the sources' own rows say."""
     if not only_touched:
         connection.execute(sa.delete(LINK_KIN))
+    # a row may come before the identifiers of either, so that whoever is touched may be the child or the mother
     for table in KIN_TABLES:
-        connection.exec_driver_sql(_kin_sql(table, only_touched, connection.dialect.name))
+        for touched_side in ("child", "mother") if only_touched else (None,):
+            connection.exec_driver_sql(_kin_sql(table, touched_side, connection.dialect.name))
 
 
 def touch_kin(connection: Connection) -> None:
@@ -141,7 +143,7 @@ def _spread_sql(column: str, dialect_name: str) -> str:
 
 
 @cache
-def _kin_sql(table: str, only_touched: bool, dialect_name: str) -> str:
+def _kin_sql(table: str, touched_side: str | None, dialect_name: str) -> str:
     twin, child, mother = SOURCE[table], ZONE.alias("child"), ZONE.alias("mother")
     child_column, mother_column = KIN_TABLES[table]
     is_child = sa.and_(child.c.source_key == twin.c[child_column], child.c.source == twin.c.source)
@@ -155,9 +157,8 @@ def _kin_sql(table: str, only_touched: bool, dialect_name: str) -> str:
         .where(~known)
         .distinct()
     )
-    if only_touched:
-        # a row names both, so a new row touches both
-        found = found.where(is_touched(child.c.entry_key))
+    if touched_side is not None:
+        found = found.where(is_touched({"child": child, "mother": mother}[touched_side].c.entry_key))
     return literal_sql(sa.insert(LINK_KIN).from_select(["child_entry", "mother_entry"], found), dialect_name)
 
 

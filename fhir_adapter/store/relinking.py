@@ -147,9 +147,10 @@ def _bookings(only_touched: bool) -> Found:
 def _own_key(table_name: str) -> Callable[[bool], Found]:
     def rule(only_touched: bool) -> Found:
         twin = SOURCE[table_name]
-        key = _place(table_name, own_key(TABLES[table_name]))
-        found = _link(table_name, twin.c.source, key, key, "source-key")
-        return _narrowed(found, table_name, twin.c.source, key, only_touched).distinct()
+        table = TABLES[table_name]
+        key = _place(table_name, own_key(table))
+        found = _link(entity_of(table), twin.c.source, key, key, "source-key")
+        return _narrowed(found, entity_of(table), twin.c.source, key, only_touched).distinct()
 
     return rule
 
@@ -167,6 +168,8 @@ RULES: Mapping[str, Callable[[bool], Found]] = {
     "bookings without pregnancy": _pregnancies_without_delivery("booking"),
     "bookings": _bookings,
     **{f"{name} by own key": _own_key(name) for name in OWN_KEY_ENTITIES},
+    # days of a stay that has not come yet
+    "stays by their days": _own_key("neonatal_day"),
 }
 
 

@@ -83,7 +83,8 @@ def _seed(table_name: str) -> sa.Insert:
     if table_name == "baby":
         found.append(_touch(twin, "person", "person_key", of_receipts))
         found.append(_touch(twin, "delivery", "delivery_key", of_receipts))
-    if table_name == "delivery":
+    if table_name in ("delivery", "booking"):
+        # a booking may be all that tells of its pregnancy
         found.append(_touch(twin, "pregnancy", "pregnancy_key", of_receipts))
     if table_name == "neonatal_episode":
         # how a baby was fed on its way home is the word of the unit that sent it there
