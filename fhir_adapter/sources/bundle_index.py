@@ -40,6 +40,7 @@ class BundleIndex:
     __slots__ = (
         "_digest",
         "_is_named_by_type",
+        "_reads_errors",
         "_references",
         "_scope",
         "_unresolved",
@@ -51,7 +52,9 @@ class BundleIndex:
         "withdrawn",
     )
 
-    def __init__(self, scope: str | None, digest: str) -> None:
+    def __init__(self, scope: str | None, digest: str, *, reads_errors: bool = False) -> None:
+        """reads_errors: whether what was entered in error is read like the rest, to learn who sent the bundle."""
+        self._reads_errors = reads_errors
         self._scope = scope
         self._digest = digest
         self._references: dict[object, KeyedResource] = {}
@@ -85,7 +88,7 @@ class BundleIndex:
             else:
                 key = self._key(resource, resource_type, identifier, full_url if type(full_url) is str else None)
             keyed = (place, resource, resource_type, key)
-            if is_in_error(resource):
+            if is_in_error(resource) and not self._reads_errors:
                 self._take_back(keyed)
             else:
                 resources.append(keyed)

@@ -32,6 +32,8 @@ def map_bundle(adapter: Adapter, document: Mapping[str, Any], *, digest: str) ->
     recorded_at = recorded_text(document)
     drafts = assembled(plan, facts, recorded_at, index.issues)
     provider = provider_of(plan, drafts)
+    if provider is None and index.withdrawn:
+        provider = provider_in_error(plan, document, digest)
     return MappedRecord(
         source=adapter.name if provider is None else f"{adapter.name}:{provider}",
         source_record_id=record_name(document, digest),
@@ -90,6 +92,13 @@ def provider_of(plan: BundlePlan, drafts: Mapping[str, Sequence[Draft]]) -> Cell
             if found is not None:
                 return found
     return None
+
+
+def provider_in_error(plan: BundlePlan, document: Mapping[str, Any], digest: str) -> Cell:
+    """Code of the provider that stands in what was entered in error, for that still tells who speaks."""
+    index = BundleIndex(record_scope(document), digest, reads_errors=True)
+    facts = run_views(plan, index, bundle_entries(document))
+    return provider_of(plan, assembled(plan, facts, recorded_text(document), index.issues))
 
 
 def record_identities(

@@ -68,8 +68,10 @@ def touch_all_who_share(connection: Connection) -> None:
 
 def note_kin(connection: Connection, *, only_touched: bool) -> None:
     """Note which entries are mother and child, as the sources' own rows say."""
-    if not only_touched:
-        connection.execute(sa.delete(LINK_KIN))
+    gone = sa.delete(LINK_KIN)
+    if only_touched:
+        gone = gone.where(sa.or_(is_touched(LINK_KIN.c.child_entry), is_touched(LINK_KIN.c.mother_entry)))
+    connection.execute(gone)
     # a row may come before the identifiers of either, so that whoever is touched may be the child or the mother
     for table in KIN_TABLES:
         for touched_side in ("child", "mother") if only_touched else (None,):

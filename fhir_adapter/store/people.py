@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.barring import Barred
-from fhir_adapter.store.linkage_schema import (
-    LINK_CLUSTER,
-    LINK_DECISION,
-    LINK_HISTORY,
-    LINK_KIN,
-    LINK_PAIR,
-    LINK_TOUCHED,
-)
+from fhir_adapter.store.link_removal import batches, forget_entries
 from fhir_adapter.store.operational_schema import LINK, LINKAGE_ZONE, SETTLEMENT
 from fhir_adapter.store.person_schema import BARRED_PERSON
 from fhir_adapter.store.sealing import Sealer
-
-ENDS = (
-    (LINK_PAIR.c.left_entry, LINK_PAIR.c.right_entry),
-    (LINK_PAIR.c.right_entry, LINK_PAIR.c.left_entry),
-    (LINK_KIN.c.child_entry, LINK_KIN.c.mother_entry),
-    (LINK_KIN.c.mother_entry, LINK_KIN.c.child_entry),
-)
-OF_ENTRIES = (
-    LINK_HISTORY.c.entry_key,
-    LINK_DECISION.c.left_entry,
-    LINK_DECISION.c.right_entry,
-    *(near for near, _ in ENDS),
-)
-AT_ONCE = 300  # SQLite takes a limited number of parameters
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,7 +66,7 @@ def open_identities(connection: Connection, people: Collection[KnownAs], sealer:
 def words_of(connection: Connection, people: Collection[KnownAs]) -> set[str]:
     """Words by which these people are barred: of their NHS numbers, and the names of their source keys."""
     words = {each.source_key for each in people}
-    for batch in _batches(each.source_key for each in people):
+    for batch in batches(each.source_key for each in people):
         statement = sa.select(LINKAGE_ZONE.c.source, LINKAGE_ZONE.c.source_key, LINKAGE_ZONE.c.nhs_number_hmac)
         for source, key, word in connection.execute(statement.where(LINKAGE_ZONE.c.source_key.in_(batch))):
             if word is not None and KnownAs(source, key) in people:
@@ -100,58 +79,33 @@ def forget_people(connection: Connection, people: Collection[KnownAs]) -> None:
 
     Who was linked with them by a chain is noted, to be linked again without them.
     """
-    entries = _entries_of(connection, people)
-    _touch_who_is_left(connection, entries)
+    forget_entries(connection, _entries_of(connection, people), with_history=True)
     for each in people:
-        for table, conditions in ((LINKAGE_ZONE, ()), (LINK, (LINK.c.entity == "person",)), (SETTLEMENT, ())):
+        for table, conditions in ((LINK, (LINK.c.entity == "person",)), (SETTLEMENT, ())):
             statement = sa.delete(table).where(
                 table.c.source == each.source, table.c.source_key == each.source_key, *conditions
             )
             connection.execute(statement)
-    for batch in _batches(entries):
-        for column in OF_ENTRIES:
-            connection.execute(sa.delete(column.table).where(column.in_(batch)))
-    is_anybodys = LINK_CLUSTER.c.core_key.in_(sa.select(LINKAGE_ZONE.c.core_key).distinct())
-    connection.execute(sa.delete(LINK_CLUSTER).where(~is_anybodys))
 
 
 def _entries_of(connection: Connection, people: Collection[KnownAs]) -> set[str]:
     found: set[str] = set()
     columns = (LINKAGE_ZONE.c.source, LINKAGE_ZONE.c.source_key, LINKAGE_ZONE.c.entry_key)
-    for batch in _batches(each.source_key for each in people):
+    for batch in batches(each.source_key for each in people):
         rows = connection.execute(sa.select(*columns).where(LINKAGE_ZONE.c.source_key.in_(batch)))
         found |= {entry for source, key, entry in rows if KnownAs(source, key) in people}
     return found
 
 
-def _touch_who_is_left(connection: Connection, entries: Collection[str]) -> None:
-    """Note the entries at the other end of a pair, of a kinship or of a shared core."""
-    zone, gone = LINKAGE_ZONE, LINKAGE_ZONE.alias("gone")
-    touched: set[str] = set()
-    for batch in _batches(entries):
-        asked = [sa.select(far).where(near.in_(batch)) for near, far in ENDS]
-        shared = zone.join(gone, zone.c.core_key == gone.c.core_key)
-        asked.append(sa.select(zone.c.entry_key).select_from(shared).where(gone.c.entry_key.in_(batch)))
-        touched.update(key for each in asked for key in connection.execute(each).scalars())
-    noted = [{"entry_key": each} for each in sorted(touched.difference(entries))]
-    if noted:
-        connection.execute(sa.insert(LINK_TOUCHED), noted)
-
-
 def _with_linked(connection: Connection, people: set[KnownAs]) -> set[KnownAs]:
     """These and every other key that is linked with the same person."""
     resolved: set[str] = set()
-    for batch in _batches(each.source_key for each in people):
+    for batch in batches(each.source_key for each in people):
         statement = sa.select(LINK.c.source, LINK.c.source_key, LINK.c.resolved_key)
         rows = connection.execute(statement.where(LINK.c.entity == "person", LINK.c.source_key.in_(batch)))
         resolved |= {key for source, source_key, key in rows if KnownAs(source, source_key) in people}
-    for batch in _batches(resolved):
+    for batch in batches(resolved):
         others = sa.select(LINK.c.source, LINK.c.source_key)
         found = connection.execute(others.where(LINK.c.entity == "person", LINK.c.resolved_key.in_(batch)))
         people |= {KnownAs(*row) for row in found}
     return people
-
-
-def _batches(values: Iterable[str]) -> Iterator[list[str]]:
-    distinct = sorted(set(values))
-    return (distinct[start : start + AT_ONCE] for start in range(0, len(distinct), AT_ONCE))

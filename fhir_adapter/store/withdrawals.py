@@ -6,7 +6,7 @@ withdrawal is out when it comes later too. A row that the source records after t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,15 +17,28 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.compiled import insert_sql
 from fhir_adapter.store.entities import CLINICAL_TABLES, KEYED_BY_ANOTHER, entity_of, own_key
 from fhir_adapter.store.instants import to_utc_text
+from fhir_adapter.store.link_removal import forget_entries
+from fhir_adapter.store.linkage_schema import LINK_TOUCHED
 from fhir_adapter.store.model_schema import SOURCE
-from fhir_adapter.store.operational_schema import LINK, LINKAGE_ZONE, TOUCHED_KEY
+from fhir_adapter.store.operational_schema import LINK, LINKAGE_ZONE, SETTLEMENT, TOUCHED_KEY
 from fhir_adapter.store.person_schema import WITHDRAWAL
 from fhir_adapter.store.source_rows import SourceRecord
-from fhir_adapter.store.touched_keys import note_dirty_keys
-from indicator_engine.tables import Table
+from fhir_adapter.store.touched_keys import note_dirty_keys, touch_shared_deliveries
+from indicator_engine.tables import TABLES, Table
 
 PROVIDER_FOLLOWS = ":"  # in the name of a source: the adapter, then the provider
 AT_ONCE = 300  # SQLite takes a limited number of parameters
+# Rows that give a key its link, by table and column: those that relinking reads.
+GIVEN_BY: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "person": (("person", "person_key"), ("residence", "person_key"), ("baby", "person_key")),
+    "delivery": (("delivery", "delivery_key"), ("baby", "delivery_key")),
+    "pregnancy": (("pregnancy", "pregnancy_key"), ("delivery", "pregnancy_key"), ("booking", "pregnancy_key")),
+    "neonatal_episode": (("neonatal_episode", "episode_key"), ("neonatal_day", "episode_key")),
+    **{
+        entity: ((entity, own_key(TABLES[entity])),)
+        for entity in ("baby", "booking", "care_plan", "hv_contact", "mh_referral", "mh_contact")
+    },
+}
 ALWAYS = "9999"  # after every moment: rows of erased people go, whenever they were recorded
 
 
@@ -154,7 +167,7 @@ def _rows_out(connection: Connection, withdrawal: Withdrawal) -> list[RowKeys]:
                 )
             )
     # two senders may have the same key: which of them took it back is then not known
-    return found if len({each.source for each in found}) <= 1 else []
+    return found if len({each.source for each in found} - {withdrawal.source}) <= 1 else []
 
 
 def _is_of(twin: sa.Table, withdrawal: Withdrawal) -> sa.ColumnElement[bool]:
@@ -179,9 +192,13 @@ def _remove(connection: Connection, rows: Sequence[RowKeys], withdrawal: Withdra
         sa.insert(TOUCHED_KEY),
         [{"entity": entity, "source": source, "source_key": key} for entity, source, key in touched],
     )
+    touch_shared_deliveries(connection)
     note_dirty_keys(connection)
+    _touch_people(connection, [(source, key) for entity, source, key in touched if entity == "person"])
     for table, source, own in dict.fromkeys((row.table.name, row.source, row.own) for row in rows):
         _remove_rows(connection, table, source, own, withdrawal)
+    for entity, source, key in touched:
+        _forget_bare_link(connection, entity, key, source)
 
 
 def _remove_rows(connection: Connection, table_name: str, source: str, own: str, withdrawal: Withdrawal) -> None:
@@ -193,18 +210,55 @@ def _remove_rows(connection: Connection, table_name: str, source: str, own: str,
     if table_name in KEYED_BY_ANOTHER:
         return
     if connection.execute(sa.select(twin.c.source).where(is_own).limit(1)).first() is None:
-        _forget_key(connection, entity_of(table), own, source)
+        _forget_key(connection, entity_of(table), own, source, is_for_good=withdrawal.moment == ALWAYS)
 
 
-def _forget_key(connection: Connection, entity: str, key: str, source: str) -> None:
-    """Nothing of this key is left: neither its link nor its identifiers may stay."""
-    connection.execute(
-        sa.delete(LINK).where(LINK.c.entity == entity, LINK.c.source == source, LINK.c.source_key == key)
-    )
+def _forget_key(connection: Connection, entity: str, key: str, source: str, *, is_for_good: bool) -> None:
+    """Nothing of this key is left: neither its link nor its identifiers may stay; the history of the link may.
+
+    is_for_good: the person is erased, and the history goes too, with what was settled, for that holds values.
+    """
+    if is_for_good:
+        connection.execute(sa.delete(SETTLEMENT).where(*_is_key(SETTLEMENT, entity, key, source)))
+    connection.execute(sa.delete(LINK).where(*_is_key(LINK, entity, key, source)))
     if entity == "person":
-        connection.execute(
-            sa.delete(LINKAGE_ZONE).where(LINKAGE_ZONE.c.source == source, LINKAGE_ZONE.c.source_key == key)
-        )
+        forget_entries(connection, _entries(connection, [(source, key)]), with_history=is_for_good)
+
+
+def _forget_bare_link(connection: Connection, entity: str, key: str, source: str) -> None:
+    """Remove the link of a key that no row gives any more, such as of a delivery that only a birth named."""
+    for name, column in GIVEN_BY.get(entity, ()):
+        table = next(each for each in CLINICAL_TABLES if each.name == name)
+        twin = SOURCE[name]
+        is_given = sa.select(twin.c.source).where(_place(table, twin, column) == key, twin.c.source == source)
+        if connection.execute(is_given.limit(1)).first() is not None:
+            return
+    if entity == "person" and _entries(connection, [(source, key)]):
+        return
+    connection.execute(sa.delete(LINK).where(*_is_key(LINK, entity, key, source)))
+
+
+def _touch_people(connection: Connection, people: Sequence[tuple[str, str]]) -> None:
+    """Note people named in rows that go: who is whose mother may rest on these rows alone."""
+    noted = [{"entry_key": each} for each in _entries(connection, people)]
+    if noted:
+        connection.execute(sa.insert(LINK_TOUCHED), noted)
+
+
+def _entries(connection: Connection, people: Sequence[tuple[str, str]]) -> list[str]:
+    """Entries of people, each given by source and key."""
+    asked = sa.select(LINKAGE_ZONE.c.entry_key)
+    return [
+        entry
+        for source, key in people
+        for entry in connection.execute(
+            asked.where(LINKAGE_ZONE.c.source == source, LINKAGE_ZONE.c.source_key == key)
+        ).scalars()
+    ]
+
+
+def _is_key(table: sa.Table, entity: str, key: str, source: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.entity == entity, table.c.source == source, table.c.source_key == key
 
 
 def _is_out(twin: sa.Table, withdrawal: Withdrawal) -> sa.ColumnElement[bool]:
