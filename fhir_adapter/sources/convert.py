@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from fhir_adapter.sources.adapter import ColumnRule, DateRule, FixedCode, TextRule, UnitAssumption
 from fhir_adapter.sources.concept_map import CodeMap
 from fhir_adapter.sources.date_format import ISO, iso_order
+from fhir_adapter.sources.plain_texts import PUBLIC_POSTCODES, coding_of, is_checked, may_stand
 from fhir_adapter.sources.records import Cell
 from fhir_adapter.sources.units import factor_between
 from indicator_engine.code_lists import code_list
@@ -51,6 +52,8 @@ class RuleInvalid(ValueError):
 
 
 WRONG_TYPE = "value.wrong-type"
+NOT_PLAIN = "value.not-plain"
+NOT_PLAIN_TEXT = "no code of this column has such a form, or it has the form of an NHS number or a postcode; correct it"
 
 
 def cell_reader(column: Column, rule: ColumnRule, places: Places, maps: Mapping[str, CodeMap]) -> Reader:
@@ -79,8 +82,8 @@ def cell_reader(column: Column, rule: ColumnRule, places: Places, maps: Mapping[
     if rule.time is not None:
         return moment_reader(rule.date, origins[0], place_of(rule.time, places))
     if len(origins) == 1 and rule.text is None and (rule.type or column.type) is ColumnType.STRING:
-        return SingleReader(origins[0], text_cell)
-    convert = converter(column, rule, maps)
+        return SingleReader(origins[0], plain_converter(column, text_cell))
+    convert = plain_converter(column, converter(column, rule, maps))
     return SingleReader(origins[0], convert) if len(origins) == 1 else first_reader(origins, convert)
 
 
@@ -166,6 +169,21 @@ def text_cell(value: Any) -> Cell:
     if type(value) is str and len(value) <= LONGEST_TEXT and "\x00" not in value:
         return value.strip() or None
     return to_text(None, value)
+
+
+def plain_converter(column: Column, convert: Converter) -> Converter:
+    """The converter, with what must not stand readable in the column refused; itself where a list or a name guards."""
+    if column.type not in (ColumnType.STRING, ColumnType.CODE) or not is_checked(column):
+        return convert
+    coding, has_postcode = coding_of(column), column.name in PUBLIC_POSTCODES
+
+    def convert_plain(value: Any) -> Cell:
+        cell = convert(value)
+        if type(cell) is str and not may_stand(coding, has_postcode, cell):
+            raise CellFault(NOT_PLAIN, NOT_PLAIN_TEXT)
+        return cell
+
+    return convert_plain
 
 
 def first_reader(origins: Sequence[int], convert: Converter) -> Reader:

@@ -28,6 +28,7 @@ from fhir_adapter.sources.feed import (
     meets,
     resource_of,
 )
+from fhir_adapter.sources.plain_texts import without_identifiers
 from fhir_adapter.sources.registry import Adapter, AdapterParts, planned
 
 LEAST_ALIKE = 0.5  # of 1; below it a suggestion is noise
@@ -119,6 +120,7 @@ class UnmappedCodes:
                         self._count(rule, "", code, "", f"{name}:{number} column {header}")
 
     def _count(self, rule: CodeRule, system: str, code: str, display: str, place: str) -> None:
+        system, code, display = map(without_identifiers, (system, code, display))
         name = rule.map or f"{rule.table}.{rule.column}"
         known = self._found.get((name, system, code))
         if known is not None:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.sources.issues import Issue
+from fhir_adapter.sources.plain_texts import without_identifiers
 from fhir_adapter.sources.records import ColumnRows, Home, MappedRecord, Row
 from fhir_adapter.store.dropped_payloads import drop_payloads
 from fhir_adapter.store.instants import instant_text, to_utc_text
@@ -116,15 +117,18 @@ def row_counts(records: Sequence[MappedRecord]) -> dict[str, int]:
 
 
 def _received(payload: ReadPayload, received_at: str) -> Received:
+    """What is kept of a payload; a file may be named after a patient, and its name stands in every place."""
     issues = [
-        ReceivedIssue(str(each.severity), each.code, each.location, each.text, each.count) for each in payload.issues
+        ReceivedIssue(str(each.severity), each.code, without_identifiers(each.location), each.text, each.count)
+        for each in payload.issues
     ]
     if payload.refused is not None:
-        issues.insert(0, ReceivedIssue("error", payload.refused.code, payload.refused.location, payload.refused.text))
+        place = without_identifiers(payload.refused.location)
+        issues.insert(0, ReceivedIssue("error", payload.refused.code, place, payload.refused.text))
     return Received(
         receipt_id=receipt_id_of(payload.digest),
         digest=payload.digest,
-        source_name=payload.records[0].source if payload.records else payload.location,
+        source_name=payload.records[0].source if payload.records else without_identifiers(payload.location),
         adapter=payload.adapter or None,
         mapping_version=payload.mapping_version or None,
         media_type=payload.media_type,

@@ -11,6 +11,7 @@ from itertools import chain
 
 from fhir_adapter.errors import AdapterUnknown, PayloadRefused
 from fhir_adapter.sources.issues import Issue, Severity
+from fhir_adapter.sources.plain_texts import without_identifiers
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, placed_in, read_bundle, refused_payload
@@ -48,7 +49,9 @@ def receive_payload(raw: bytes, media_type: str, adapter: str | None, name: str,
     """
     if adapter is not None:
         _check_adapter(adapter, intake)
-    return _receive(list(_read(raw, media_type, adapter, name, intake)), intake)
+    # it stands in every place of the answer, and a file may be named after a patient
+    told = without_identifiers(name)
+    return _receive(list(_read(raw, media_type, adapter, told, intake)), intake)
 
 
 def _check_adapter(adapter: str, intake: Intake) -> None:
