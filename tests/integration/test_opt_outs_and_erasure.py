@@ -10,10 +10,14 @@ import sqlalchemy as sa
 
 from fhir_adapter.errors import PersonUnknown, ReferenceRefused
 from fhir_adapter.store.audit_log import list_openings
-from fhir_adapter.store.database import reading
+from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import find_receipt
-from fhir_adapter.store.operational_schema import RECEIPT
+from fhir_adapter.store.link_decisions import save_decision
+from fhir_adapter.store.operational_schema import LINKAGE_ZONE, RECEIPT, SETTLEMENT
+from fhir_adapter.store.schema import METADATA
+from fhir_adapter.store.settlements import Settlement, save_settlement
 from fhir_adapter.workflows.erase import erase_by_nhs_number, erase_by_person_key, load_opt_outs
+from fhir_adapter.workflows.ingest import Intake
 from fhir_adapter.workflows.resolve import resolve_everything
 from tests.integration.people import (
     BABY,
@@ -44,6 +48,30 @@ def codes_of(store: sa.Engine) -> list[str]:
         digests = connection.execute(sa.select(RECEIPT.c.digest)).scalars().all()
         receipts = [find_receipt(connection, each) for each in digests]
     return [issue.code for receipt in receipts if receipt is not None for issue in receipt.issues]
+
+
+def decided_about(store: sa.Engine, number: str, intake: Intake) -> set[str]:
+    """Keep a settlement and a decision about somebody; every word by which the store knows them."""
+    word = intake.pseudonyms.of_nhs_number(number)
+    names = ("source", "source_key", "entry_key", "person_key", "role")
+    with writing(store) as connection:
+        asked = sa.select(*(LINKAGE_ZONE.c[name] for name in names)).where(LINKAGE_ZONE.c.nhs_number_hmac == word)
+        source, key, entry, person, role = connection.execute(asked).one()
+        on_cell = ("person", "sex", "person", source, key, person, "", "1", None, "A", "b", "2026-03-11T00:00:00Z")
+        save_settlement(connection, Settlement(f"s-{role}", *on_cell))
+        save_decision(connection, "separate", (entry, entry), ("A", "b"), "2026-03-11T00:00:00Z")
+    return {word, key, entry, person}
+
+
+def places_of(store: sa.Engine, words: set[str]) -> set[str]:
+    """Columns in which one of these words stands."""
+    with reading(store) as connection:
+        return {
+            f"{table.name}.{column.name}"
+            for table in METADATA.sorted_tables
+            for column in table.columns
+            if any(str(cell) in words for cell in connection.execute(sa.select(column)).scalars())
+        }
 
 
 def test_nothing_is_stored_of_a_mother_who_opted_out(store: sa.Engine, tmp_path: Path) -> None:
@@ -110,6 +138,24 @@ def test_an_erased_mother_is_in_no_table(store: sa.Engine, number: str) -> None:
     send(intake, first_record())
     erase_by_nhs_number(intake, number)
     assert counts(store) == {}  # the record of the birth is hers too
+
+
+def test_no_name_of_an_erased_baby_stands_anywhere_but_among_those_kept_out(store: sa.Engine) -> None:
+    intake = intake_over(store)
+    send(intake, other_record())
+    send(intake, first_record())
+    words = decided_about(store, BABY, intake)
+    erase_by_nhs_number(intake, BABY)
+    assert places_of(store, words) == {"barred_person.word"}
+
+
+def test_what_was_settled_about_the_mother_of_an_erased_baby_stays(store: sa.Engine) -> None:
+    intake = intake_over(store)
+    send(intake, first_record())
+    decided_about(store, MOTHER, intake)
+    erase_by_nhs_number(intake, BABY)
+    with reading(store) as connection:
+        assert len(connection.execute(sa.select(SETTLEMENT)).all()) == 1
 
 
 def test_erasing_leaves_the_model_as_if_the_people_had_never_been_there(store: sa.Engine) -> None:
