@@ -22,6 +22,7 @@ from fhir_adapter.store.contesting import (
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import CONTESTED_CELL, FIELD_VALUE
 from fhir_adapter.store.resolution_rules import ResolutionRules
+from fhir_adapter.store.running import change
 from fhir_adapter.store.settlements import PlacedSettlement, note_settled_cells
 from indicator_engine.tables import ColumnType, Table
 
@@ -39,15 +40,15 @@ def explain_contested(
     """Record every choice of a table on which sources differ or that somebody settled; gives the conflicts."""
     dialect = connection.dialect.name
     finding = find_contested_sql(table.name, only_dirty, dialect, rules)
-    found = 0 if finding is None else connection.exec_driver_sql(finding).rowcount
+    found = 0 if finding is None else change(connection, finding)
     note_settled_cells(connection, settlements)
     if not found and not settlements:
         return 0
     for name in connection.execute(_columns_of(table)).scalars().all():
-        connection.exec_driver_sql(insert_values_sql(table.name, name, dialect, rules))
+        change(connection, insert_values_sql(table.name, name, dialect, rules))
         if table.column(name).type == ColumnType.CODE_SET:
             _put_parts_together(connection, table, name)
-        connection.exec_driver_sql(insert_choices_sql(table.name, name, dialect, rules))
+        change(connection, insert_choices_sql(table.name, name, dialect, rules))
     conflicts = connection.execute(_conflicts_of(table)).scalar_one()
     connection.execute(sa.delete(CONTESTED_CELL))
     return conflicts

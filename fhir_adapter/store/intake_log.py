@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.compiled import insert_sql
 from fhir_adapter.store.operational_schema import PAYLOAD, QUARANTINE, RECEIPT, RECEIPT_ISSUE, UNRESOLVED_RECEIPT
+from fhir_adapter.store.running import change_each
 from fhir_adapter.store.sealing import Sealer
 
 DIGESTS_AT_ONCE = 500  # SQLite takes a limited number of parameters
@@ -128,8 +129,7 @@ def save_received(connection: Connection, received: Sequence[Received], sealer: 
         (_insert("receipt_issue", connection), [row for each in received for row in _issue_rows(each)]),
         (_insert("quarantine", connection), [row for each in received for row in _quarantine_rows(each, sealer)]),
     ):
-        if rows:
-            connection.exec_driver_sql(statement, rows)
+        change_each(connection, statement, rows)
 
 
 def unresolved_receipts(connection: Connection) -> list[str]:

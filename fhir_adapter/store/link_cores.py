@@ -18,6 +18,7 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.linkage_schema import LINK_DECISION, LINK_KIN, LINK_TOUCHED
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import LINKAGE_ZONE
+from fhir_adapter.store.running import change
 
 ZONE = LINKAGE_ZONE
 BY_NUMBER, BY_LOCAL_ID, BY_SOURCE_KEY = "nhs-number", "local-id", "source-key"
@@ -63,7 +64,7 @@ def touch_all_who_share(connection: Connection) -> None:
     """Complete the touched entries to everybody who shares a number or a core with one of them."""
     found = 1
     while found:
-        found = sum(connection.exec_driver_sql(_spread_sql(name, connection.dialect.name)).rowcount for name in SHARED)
+        found = sum(change(connection, _spread_sql(name, connection.dialect.name)) for name in SHARED)
 
 
 def note_kin(connection: Connection, *, only_touched: bool) -> None:
@@ -75,19 +76,19 @@ def note_kin(connection: Connection, *, only_touched: bool) -> None:
     # a row may come before the identifiers of either, so that whoever is touched may be the child or the mother
     for table in KIN_TABLES:
         for touched_side in ("child", "mother") if only_touched else (None,):
-            connection.exec_driver_sql(_kin_sql(table, touched_side, connection.dialect.name))
+            change(connection, _kin_sql(table, touched_side, connection.dialect.name))
 
 
 def touch_kin(connection: Connection) -> None:
     """Note mothers and children of the touched entries, whose pairs may rest on them."""
     for near, far in (("child_entry", "mother_entry"), ("mother_entry", "child_entry")):
-        connection.exec_driver_sql(_touch_kin_sql(near, far, connection.dialect.name))
+        change(connection, _touch_kin_sql(near, far, connection.dialect.name))
 
 
 def start_cores(connection: Connection, *, only_touched: bool) -> None:
     """Give every entry the core of its NHS number, or its own; those whom people separated stand alone."""
-    connection.exec_driver_sql(_start_sql(only_touched, connection.dialect.name))
-    connection.exec_driver_sql(_separated_sql(only_touched, connection.dialect.name))
+    change(connection, _start_sql(only_touched, connection.dialect.name))
+    change(connection, _separated_sql(only_touched, connection.dialect.name))
 
 
 def doubtful_numbers(connection: Connection, *, only_touched: bool) -> list[CoreMember]:

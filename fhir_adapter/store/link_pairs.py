@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations, groupby
+from operator import itemgetter
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,6 +16,7 @@ from fhir_adapter.store.link_cores import BY_LOCAL_ID, BY_NUMBER, BY_SOURCE_KEY,
 from fhir_adapter.store.linkage_schema import LINK_KIN, LINK_PAIR
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import LINKAGE_ZONE
+from fhir_adapter.store.running import fetch
 
 ZONE = LINKAGE_ZONE
 ASKED_AT_ONCE = 500  # keys in one list of a statement
@@ -80,7 +82,7 @@ def found_pairs(connection: Connection, *, only_touched: bool) -> list[FoundPair
     """Every pair of one role that shares a block, a mother or a child, and of which one side has no NHS number."""
     ways: dict[tuple[str, str], set[str]] = {}
     for way in (BY_BLOCK, BY_MOTHER, BY_CHILD):
-        found = connection.exec_driver_sql(_pairs_sql(way, only_touched, connection.dialect.name))
+        found = fetch(connection, _pairs_sql(way, only_touched, connection.dialect.name))
         for one, other in found:
             ways.setdefault((min(one, other), max(one, other)), set()).add(way)
     return [FoundPair(left, right, frozenset(by)) for (left, right), by in sorted(ways.items())]
@@ -88,12 +90,12 @@ def found_pairs(connection: Connection, *, only_touched: bool) -> list[FoundPair
 
 def siblings_of_touched(connection: Connection, *, only_touched: bool) -> list[tuple[str, str]]:
     """Entries of two sources that stand for two numbered babies of one mother and one day: twins, by the records."""
-    found = connection.exec_driver_sql(_siblings_sql(only_touched, connection.dialect.name)).all()
+    found = fetch(connection, _siblings_sql(only_touched, connection.dialect.name))
     pairs: set[tuple[str, str]] = set()
-    for _, group in groupby(found, key=lambda row: (row.mother_core, row.birth_date_hmac)):
-        for one, other in combinations(list(group), 2):
-            if one.source != other.source and one.core_key != other.core_key:
-                pairs.add((min(one.entry_key, other.entry_key), max(one.entry_key, other.entry_key)))
+    for _, group in groupby(found, key=itemgetter(0, 1)):  # mother and day
+        for (*_, source, core, entry), (*_, other_source, other_core, other) in combinations(list(group), 2):
+            if source != other_source and core != other_core:
+                pairs.add((min(entry, other), max(entry, other)))
     return sorted(pairs)
 
 

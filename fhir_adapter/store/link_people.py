@@ -21,6 +21,7 @@ from fhir_adapter.store.linkage_schema import (
 )
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, LINKAGE_ZONE, TOUCHED_KEY
+from fhir_adapter.store.running import change
 
 ZONE = LINKAGE_ZONE
 ASKED_AT_ONCE = 500  # keys in one list of a statement
@@ -144,10 +145,10 @@ def save_links(connection: Connection, *, only_touched: bool, changed_at: str, w
     dialect = connection.dialect.name
     connection.execute(_history(only_touched), {"changed_at": changed_at, "why": why})
     if only_touched:
-        connection.exec_driver_sql(_dirty_sql(dialect))
-        connection.exec_driver_sql(_touched_sql(dialect))
-    connection.exec_driver_sql(_links_sql(only_touched, dialect))
-    connection.exec_driver_sql(_status_sql(only_touched, dialect))
+        change(connection, _dirty_sql(dialect))
+        change(connection, _touched_sql(dialect))
+    change(connection, _links_sql(only_touched, dialect))
+    change(connection, _status_sql(only_touched, dialect))
 
 
 def forget_touched_entries(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.compiled import DIALECTS, INSERTS
 from fhir_adapter.store.linkage_schema import LINK_TOUCHED
 from fhir_adapter.store.operational_schema import LINKAGE_ZONE
+from fhir_adapter.store.running import change_each
 from fhir_adapter.store.sealing import Sealer
 
 # in the order of the table
@@ -96,7 +97,7 @@ def save_zone_entries(connection: Connection, entries: Sequence[ZoneEntry], seal
     for column in ("nhs_number_hmac", "local_id_hmac"):
         connection.execute(_touch_mates(column), named)
     rows = [_row(each, sealer) for each in entries]
-    connection.exec_driver_sql(_upsert_sql(connection.dialect.name), rows)
+    change_each(connection, _upsert_sql(connection.dialect.name), rows)
     connection.execute(sa.insert(LINK_TOUCHED), [{"entry_key": each.entry_key} for each in entries])
 
 

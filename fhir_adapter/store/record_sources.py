@@ -11,6 +11,7 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.model_schema import RESOLVED, SOURCE
 from fhir_adapter.store.operational_schema import LINK
+from fhir_adapter.store.running import change
 from indicator_engine.tables import TABLES
 
 TOLD = ("baby", "booking", "delivery")  # what indicators of data quality count
@@ -22,7 +23,7 @@ def note_sources(connection: Connection, tables: frozenset[str], *, only_dirty: 
     for name in TOLD:
         if name in tables:
             for statement in _note_sql(name, only_dirty, connection.dialect.name):
-                connection.exec_driver_sql(statement)
+                change(connection, statement)
 
 
 @cache

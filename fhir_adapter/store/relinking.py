@@ -18,6 +18,7 @@ from fhir_adapter.store.compiled import INSERTS, literal_sql
 from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of, own_key
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import LINK, TOUCHED_KEY
+from fhir_adapter.store.running import change
 from indicator_engine.tables import TABLES
 
 LINK_COLUMNS = ["entity", "source", "source_key", "resolved_key", "pass_name"]
@@ -34,9 +35,9 @@ def relink(connection: Connection, *, only_touched: bool) -> None:
     if not only_touched:
         connection.execute(sa.delete(LINK).where(LINK.c.entity != "person"))
     for name in RULES:
-        changed = connection.exec_driver_sql(_relink_sql(name, only_touched, connection.dialect.name)).rowcount
+        changed = change(connection, _relink_sql(name, only_touched, connection.dialect.name))
         while name in UNTIL_STILL and changed:
-            changed = connection.exec_driver_sql(_relink_sql(name, only_touched, connection.dialect.name)).rowcount
+            changed = change(connection, _relink_sql(name, only_touched, connection.dialect.name))
 
 
 def _unlinked_persons(table_name: str) -> Callable[[bool], Found]:

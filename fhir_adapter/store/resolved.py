@@ -37,6 +37,7 @@ from fhir_adapter.store.relinking import relink
 from fhir_adapter.store.resolution_rules import ResolutionRules, rules_of
 from fhir_adapter.store.rule_families import note_families
 from fhir_adapter.store.rule_hits import apply_rules
+from fhir_adapter.store.running import change, fetch
 from fhir_adapter.store.settlements import active_settlements, apply_settlements, of_table
 from fhir_adapter.store.touched_keys import (
     dirty_entities,
@@ -126,10 +127,10 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
         if has_several or settled:
             conflicts += explain_contested(connection, table, rules, settled, only_dirty=only_dirty)
         for measuring in measure_sql(table.name, only_dirty, connection.dialect.name, rules):
-            connection.exec_driver_sql(measuring)
+            change(connection, measuring)
         if table.name == "baby":
             for working_out in work_out_gestation_sql(only_dirty, connection.dialect.name, rules):
-                connection.exec_driver_sql(working_out)
+                change(connection, working_out)
         apply_settlements(connection, settled)
         if has_several:
             undecided = _undecided(connection, table, rules, only_dirty=only_dirty)
@@ -141,12 +142,12 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
 
 
 def _run(connection: Connection, statement: str) -> int:
-    return connection.exec_driver_sql(statement).rowcount
+    return change(connection, statement)
 
 
 def _has_several(connection: Connection, table: Table, *, only_dirty: bool) -> bool:
     statement = has_several_sql(table.name, only_dirty, connection.dialect.name)
-    return connection.exec_driver_sql(statement).first() is not None
+    return bool(fetch(connection, statement))
 
 
 def _undecided(connection: Connection, table: Table, rules: ResolutionRules, *, only_dirty: bool) -> dict[str, int]:
@@ -162,7 +163,7 @@ def _undecided(connection: Connection, table: Table, rules: ResolutionRules, *, 
 
 def _clear(connection: Connection, table: Table, *, only_dirty: bool) -> None:
     for statement in _clear_sql(table.name, only_dirty, connection.dialect.name):
-        connection.exec_driver_sql(statement)
+        change(connection, statement)
 
 
 @cache
@@ -197,16 +198,16 @@ def _held(connection: Connection, table: Table, *, only_dirty: bool) -> tuple[in
     statement = count_held_sql(table.name, only_dirty, connection.dialect.name)
     if statement is None:
         return 0, {}
-    held, *by_column = (int(count) for count in connection.exec_driver_sql(statement).one())
+    held, *by_column = map(int, fetch(connection, statement)[0])
     names = (f"{table.name}.{column.name}" for column in held_columns(table))
     return held, {name: count for name, count in zip(names, by_column, strict=True) if count}
 
 
 def _derive(connection: Connection, names: set[str], *, only_dirty: bool) -> None:
     if "delivery" in names:
-        connection.exec_driver_sql(derive_delivery_method_sql(only_dirty, connection.dialect.name))
+        change(connection, derive_delivery_method_sql(only_dirty, connection.dialect.name))
     if "mh_referral" in names:
-        connection.exec_driver_sql(derive_first_contact_sql(only_dirty, connection.dialect.name))
+        change(connection, derive_first_contact_sql(only_dirty, connection.dialect.name))
     if "residence" in names:
-        connection.exec_driver_sql(derive_deprivation_sql(only_dirty, connection.dialect.name))
+        change(connection, derive_deprivation_sql(only_dirty, connection.dialect.name))
     apply_rules(connection, names, only_dirty=only_dirty)

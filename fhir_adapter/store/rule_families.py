@@ -16,6 +16,7 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.entities import entity_of
 from fhir_adapter.store.model_schema import SOURCE, twin_name
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, LINKAGE_ZONE
+from fhir_adapter.store.running import change
 from indicator_engine.tables import TABLES
 
 
@@ -70,9 +71,9 @@ STEPS = (
 
 def note_families(connection: Connection) -> None:
     """Add to the dirty keys those of everybody in the families of those that are there."""
-    connection.exec_driver_sql(_sharers_sql(connection.dialect.name))
+    change(connection, _sharers_sql(connection.dialect.name))
     for step in range(len(STEPS)):
-        connection.exec_driver_sql(_step_sql(step, connection.dialect.name))
+        change(connection, _step_sql(step, connection.dialect.name))
 
 
 @cache
@@ -102,13 +103,9 @@ def _noted(
     known = DIRTY_KEY.alias("known")
     reached = (
         sa.select(sa.literal(to_entity), goal.c.resolved_key)
-        .select_from(
-            DIRTY_KEY.join(origin, origin.c.resolved_key == DIRTY_KEY.c.resolved_key)
-            .join(twin, is_origin)
-            .join(goal, is_goal)
-        )
+        .select_from(origin.join(twin, is_origin).join(goal, is_goal))
         .where(
-            DIRTY_KEY.c.entity == from_entity,
+            _is_dirty(origin, from_entity),
             ~sa.exists().where(known.c.entity == to_entity, known.c.resolved_key == goal.c.resolved_key),
         )
         .distinct()
@@ -126,15 +123,20 @@ def _sharers_sql(dialect_name: str) -> str:
     is_goal = sa.and_(
         goal.c.entity == "person", goal.c.source == other.c.source, goal.c.source_key == other.c.source_key
     )
-    is_own = sa.and_(own.c.entity == "person", own.c.resolved_key == DIRTY_KEY.c.resolved_key)
     known = DIRTY_KEY.alias("known")
     reached = (
         sa.select(sa.literal("person"), goal.c.resolved_key)
-        .select_from(DIRTY_KEY.join(own, is_own).join(held, is_held).join(other, is_other).join(goal, is_goal))
+        .select_from(own.join(held, is_held).join(other, is_other).join(goal, is_goal))
         .where(
-            DIRTY_KEY.c.entity == "person",
+            own.c.entity == "person",
+            _is_dirty(own, "person"),
             ~sa.exists().where(known.c.entity == "person", known.c.resolved_key == goal.c.resolved_key),
         )
         .distinct()
     )
     return literal_sql(sa.insert(DIRTY_KEY).from_select(["entity", "resolved_key"], reached), dialect_name)
+
+
+def _is_dirty(link: sa.FromClause, entity: str) -> sa.ColumnElement[bool]:
+    # a list in place of a join makes SQLite, which has no statistics, start from the few dirty keys
+    return link.c.resolved_key.in_(sa.select(DIRTY_KEY.c.resolved_key).where(DIRTY_KEY.c.entity == entity))

@@ -26,6 +26,7 @@ from fhir_adapter.store.rule_sql import (
     insert_row_hits_sql,
     smallest_left_sql,
 )
+from fhir_adapter.store.running import change, fetch
 from indicator_engine.engines.expressions import to_sql
 from indicator_engine.rules import Effect, PlannedCheck, Scope, shipped_checks
 from indicator_engine.tables import TABLES
@@ -40,15 +41,15 @@ INSERTS_OF_SCOPE = {
 def apply_rules(connection: Connection, tables: Iterable[str], *, only_dirty: bool) -> None:
     """Find what breaks the rules among the records just resolved, and do to each what its rule says."""
     resolved = frozenset(tables)
-    connection.exec_driver_sql(_clear_sql(only_dirty, connection.dialect.name))
+    change(connection, _clear_sql(only_dirty, connection.dialect.name))
     for scope, insert_sql in INSERTS_OF_SCOPE.items():
         for table in checked_tables(scope):
             if table in resolved:
-                connection.exec_driver_sql(insert_sql(table, only_dirty, connection.dialect.name))
-    broken = {tuple(row) for row in connection.exec_driver_sql(_effective_sql(only_dirty, connection.dialect.name))}
+                change(connection, insert_sql(table, only_dirty, connection.dialect.name))
+    broken = set(fetch(connection, _effective_sql(only_dirty, connection.dialect.name)))
     for check in shipped_checks():
         if (check.rule, check.number) in broken:
-            connection.exec_driver_sql(_effect_sql(check, only_dirty, connection.dialect.name))
+            change(connection, _effect_sql(check, only_dirty, connection.dialect.name))
     note_sources(connection, resolved, only_dirty=only_dirty)
 
 

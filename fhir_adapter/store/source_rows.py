@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.compiled import insert_sql
 from fhir_adapter.store.instants import to_utc_text
 from fhir_adapter.store.model_schema import PROVENANCE, SOURCE, record_keys_of, twin_name
+from fhir_adapter.store.running import change_each
 from indicator_engine.tables import TABLES, Table
 
 Cell: TypeAlias = str | int | float | bool | None
@@ -81,7 +82,7 @@ def save_source_records(connection: Connection, table: str, records: Iterable[So
     if not stored:
         return 0
     statement = insert_sql(SOURCE[table], _stored_columns(table), connection.dialect.name)
-    return connection.exec_driver_sql(statement, stored).rowcount
+    return change_each(connection, statement, stored)
 
 
 def rows_to_store(table: str, record: SourceRecord) -> Iterator[HeldRow]:

@@ -12,6 +12,7 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of, own_key
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, TOUCHED_KEY
+from fhir_adapter.store.running import change
 from indicator_engine.tables import TABLES
 
 # What else must be looked at when a key is touched: (touched entity, table, column that holds it, entity to touch).
@@ -40,7 +41,7 @@ def touch_receipts(connection: Connection, receipt_ids: Sequence[str]) -> None:
     for table in CLINICAL_TABLES:
         connection.execute(_seed(table.name), {"receipt_ids": list(receipt_ids)})
     for step in range(len(SPREAD)):
-        connection.exec_driver_sql(_spread_sql(step, connection.dialect.name))
+        change(connection, _spread_sql(step, connection.dialect.name))
 
 
 def touch_shared_deliveries(connection: Connection) -> None:
@@ -50,14 +51,14 @@ def touch_shared_deliveries(connection: Connection) -> None:
     """
     found = 1
     while found:
-        found = sum(connection.exec_driver_sql(each).rowcount for each in _shared_sql(connection.dialect.name))
+        found = sum(change(connection, each) for each in _shared_sql(connection.dialect.name))
         for step in range(len(SPREAD)):
-            connection.exec_driver_sql(_spread_sql(step, connection.dialect.name))
+            change(connection, _spread_sql(step, connection.dialect.name))
 
 
 def note_dirty_keys(connection: Connection) -> None:
     """Note the resolved keys that the touched source keys have at this moment."""
-    connection.exec_driver_sql(_dirty_sql(connection.dialect.name))
+    change(connection, _dirty_sql(connection.dialect.name))
 
 
 def dirty_entities(connection: Connection) -> frozenset[str]:
