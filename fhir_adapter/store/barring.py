@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.compiled import insert_sql
 from fhir_adapter.store.person_schema import BARRED_PERSON
+from fhir_adapter.store.running import fetch
 
 AT_ONCE = 500  # SQLite takes a limited number of parameters
 ROWS_AT_ONCE = 20_000
@@ -25,7 +26,7 @@ class Barred(StrEnum):
 
 def is_anybody_barred(connection: Connection) -> bool:
     """Whether there is anybody whose records are not kept."""
-    return connection.execute(sa.select(BARRED_PERSON.c.word).limit(1)).first() is not None
+    return bool(fetch(connection, "SELECT 1 FROM barred_person LIMIT 1"))
 
 
 def barred_words(connection: Connection, words: Collection[str]) -> dict[str, Barred]:

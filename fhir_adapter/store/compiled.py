@@ -6,8 +6,10 @@ the statements of the resolution on the rows of one birth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,6 +17,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 DIALECTS: Mapping[str, Dialect] = {
     "sqlite": SQLiteDialect_pysqlite(paramstyle="qmark"),
@@ -24,6 +27,43 @@ INSERTS: Mapping[str, Callable[[sa.Table], sqlite.Insert | postgresql.Insert]] =
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class BoundText:
+    """Text of a statement with parameters. names: of the parameters, in their order. constants: values of ours."""
+
+    text: str
+    names: tuple[str, ...]
+    constants: Mapping[str, Any]
+
+    def parameters(self, given: Mapping[str, object]) -> tuple[object, ...]:
+        """The parameters in their order. Raises KeyError when one is not given."""
+        return tuple([given[name] if name in given else self.constants[name] for name in self.names])
+
+
+def bound_text(statement: ClauseElement, dialect_name: str) -> BoundText:
+    """The text of a statement, some of whose parameters are given when it runs."""
+    compiled = statement.compile(dialect=DIALECTS[dialect_name])
+    assert isinstance(compiled, SQLCompiler)
+    constants = {name: bound.value for name, bound in compiled.binds.items() if not bound.required}
+    return BoundText(str(compiled), tuple(compiled.positiontup or ()), constants)
+
+
+def is_listed(column: sa.ColumnElement[str], count: int) -> sa.ColumnElement[bool]:
+    """Whether a column is one of so many texts, which `listed` gives; `listed_places` says how many."""
+    return column.in_([sa.bindparam(f"listed_{place}") for place in range(count)])
+
+
+def listed_places(texts: Sequence[str]) -> int:
+    """Places in the list of a statement: powers of two, so that lists of all lengths need but a few statements."""
+    return 1 << max(0, len(texts) - 1).bit_length()
+
+
+def listed(texts: Sequence[str]) -> dict[str, object]:
+    """The parameters of `is_listed`; the last text fills the places that are left. There is at least one."""
+    filled = [*texts, *[texts[-1]] * (listed_places(texts) - len(texts))]
+    return {f"listed_{place}": text for place, text in enumerate(filled)}
 
 
 def literal_sql(statement: ClauseElement, dialect_name: str) -> str:

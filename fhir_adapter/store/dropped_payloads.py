@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fhir_adapter.store.compiled import insert_sql
+from fhir_adapter.store.compiled import BoundText, bound_text, insert_sql, is_listed, listed, listed_places
 from fhir_adapter.store.intake_log import ReceiptStatus
 from fhir_adapter.store.operational_schema import PAYLOAD, QUARANTINE, RECEIPT
 from fhir_adapter.store.person_schema import DROPPED_PAYLOAD
+from fhir_adapter.store.running import fetch
 
 DIGEST_CHARACTERS = 64  # of the whole file; a piece of it is named `<digest>/<piece>`
 AT_ONCE = 500
@@ -33,9 +35,15 @@ def dropped_files(connection: Connection, files: Collection[str]) -> frozenset[s
     found: set[str] = set()
     for start in range(0, len(wanted), AT_ONCE):
         batch = wanted[start : start + AT_ONCE]
-        statement = sa.select(DROPPED_PAYLOAD.c.digest).where(DROPPED_PAYLOAD.c.digest.in_(batch))
-        found.update(connection.execute(statement).scalars())
+        known = _dropped(listed_places(batch), connection.dialect.name)
+        found.update(digest for (digest,) in fetch(connection, known.text, known.parameters(listed(batch))))
     return frozenset(found)
+
+
+@cache
+def _dropped(files: int, dialect_name: str) -> BoundText:
+    found = sa.select(DROPPED_PAYLOAD.c.digest).where(is_listed(DROPPED_PAYLOAD.c.digest, files))
+    return bound_text(found, dialect_name)
 
 
 def drop_payloads(connection: Connection, files: Iterable[tuple[str, str]], *, at: str) -> int:

@@ -11,9 +11,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fhir_adapter.store.compiled import insert_sql
+from fhir_adapter.store.compiled import BoundText, bound_text, insert_sql, is_listed, listed, listed_places
 from fhir_adapter.store.operational_schema import PAYLOAD, QUARANTINE, RECEIPT, RECEIPT_ISSUE, UNRESOLVED_RECEIPT
-from fhir_adapter.store.running import change_each
+from fhir_adapter.store.running import change, change_each, fetch
 from fhir_adapter.store.sealing import Sealer
 
 DIGESTS_AT_ONCE = 500  # SQLite takes a limited number of parameters
@@ -95,9 +95,8 @@ def known_digests(connection: Connection, digests: Iterable[str]) -> frozenset[s
     found: set[str] = set()
     for start in range(0, len(wanted), DIGESTS_AT_ONCE):
         batch = wanted[start : start + DIGESTS_AT_ONCE]
-        found |= set(
-            connection.execute(_known(), {"digests": batch, "accepted": str(ReceiptStatus.ACCEPTED)}).scalars()
-        )
+        asked = _known(listed_places(batch), connection.dialect.name)
+        found.update(digest for (digest,) in fetch(connection, asked.text, asked.parameters(listed(batch))))
     return frozenset(found)
 
 
@@ -134,22 +133,23 @@ def save_received(connection: Connection, received: Sequence[Received], sealer: 
 
 def unresolved_receipts(connection: Connection) -> list[str]:
     """Receipts whose rows are not yet in the resolved model, as after a crash between keeping and resolving."""
-    return list(connection.execute(sa.select(UNRESOLVED_RECEIPT.c.receipt_id)).scalars())
+    return [receipt_id for (receipt_id,) in fetch(connection, "SELECT receipt_id FROM unresolved_receipt")]
 
 
 def newest_receipt(connection: Connection, receipt_ids: Sequence[str] | None) -> str:
     """When the newest of these receipts was given, or of all; "" without any."""
-    newest = sa.select(sa.func.max(RECEIPT.c.received_at))
-    if receipt_ids is not None and len(receipt_ids) <= DIGESTS_AT_ONCE:
-        newest = newest.where(RECEIPT.c.id.in_(receipt_ids))
-    return connection.execute(newest).scalar_one_or_none() or ""
+    asked = receipt_ids if receipt_ids is not None and len(receipt_ids) <= DIGESTS_AT_ONCE else ()
+    newest = _newest(listed_places(asked) if asked else 0, connection.dialect.name)
+    [(received_at,)] = fetch(connection, newest.text, newest.parameters(listed(asked) if asked else {}))
+    return received_at or ""
 
 
 def mark_resolved(connection: Connection, receipt_ids: Sequence[str]) -> None:
     """Note that the rows of these receipts are in the resolved model."""
     for start in range(0, len(receipt_ids), DIGESTS_AT_ONCE):
-        batch = list(receipt_ids[start : start + DIGESTS_AT_ONCE])
-        connection.execute(sa.delete(UNRESOLVED_RECEIPT).where(UNRESOLVED_RECEIPT.c.receipt_id.in_(batch)))
+        batch = receipt_ids[start : start + DIGESTS_AT_ONCE]
+        gone = _resolved(listed_places(batch), connection.dialect.name)
+        change(connection, gone.text, gone.parameters(listed(batch)))
 
 
 def list_quarantine(connection: Connection) -> tuple[Quarantined, ...]:
@@ -162,9 +162,24 @@ def list_quarantine(connection: Connection) -> tuple[Quarantined, ...]:
 
 
 @cache
-def _known() -> sa.Select[str]:
-    is_accepted = RECEIPT.c.status == sa.bindparam("accepted")
-    return sa.select(RECEIPT.c.digest).where(RECEIPT.c.digest.in_(sa.bindparam("digests", expanding=True)), is_accepted)
+def _known(digests: int, dialect_name: str) -> BoundText:
+    is_accepted = RECEIPT.c.status == str(ReceiptStatus.ACCEPTED)
+    return bound_text(
+        sa.select(RECEIPT.c.digest).where(is_listed(RECEIPT.c.digest, digests), is_accepted), dialect_name
+    )
+
+
+@cache
+def _newest(receipts: int, dialect_name: str) -> BoundText:
+    """The newest of so many receipts; of all when there are none."""
+    newest = sa.select(sa.func.max(RECEIPT.c.received_at))
+    return bound_text(newest.where(is_listed(RECEIPT.c.id, receipts)) if receipts else newest, dialect_name)
+
+
+@cache
+def _resolved(receipts: int, dialect_name: str) -> BoundText:
+    gone = sa.delete(UNRESOLVED_RECEIPT).where(is_listed(UNRESOLVED_RECEIPT.c.receipt_id, receipts))
+    return bound_text(gone, dialect_name)
 
 
 TABLES = {

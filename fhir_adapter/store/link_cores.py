@@ -14,13 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fhir_adapter.store.compiled import literal_sql
+from fhir_adapter.store.compiled import BoundText, bound_text, is_listed, listed, listed_places, literal_sql
 from fhir_adapter.store.linkage_schema import LINK_DECISION, LINK_KIN, LINK_TOUCHED
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import LINKAGE_ZONE
-from fhir_adapter.store.running import change
+from fhir_adapter.store.running import change, fetch
 
 ZONE = LINKAGE_ZONE
+ASKED_AT_ONCE = 500  # receipts in one list of a statement
 BY_NUMBER, BY_LOCAL_ID, BY_SOURCE_KEY = "nhs-number", "local-id", "source-key"
 REFUSED, SEPARATED = "refused", "separated"
 SHARED = ("nhs_number_hmac", "local_id_hmac", "core_key")
@@ -56,8 +57,10 @@ def touch_entries(connection: Connection, entry_keys: Iterable[str]) -> None:
 
 def touch_people_of(connection: Connection, receipt_ids: Sequence[str]) -> None:
     """Note everybody whom a row of these receipts names."""
-    for table, column in PEOPLE_NAMED:
-        connection.execute(_touch_named(table, column), {"receipt_ids": list(receipt_ids)})
+    for start in range(0, len(receipt_ids), ASKED_AT_ONCE):
+        asked = receipt_ids[start : start + ASKED_AT_ONCE]
+        named = _touch_named(listed_places(asked), connection.dialect.name)
+        change(connection, named.text, named.parameters(listed(asked)))
 
 
 def touch_all_who_share(connection: Connection) -> None:
@@ -93,12 +96,12 @@ def start_cores(connection: Connection, *, only_touched: bool) -> None:
 
 def doubtful_numbers(connection: Connection, *, only_touched: bool) -> list[CoreMember]:
     """Members of every NHS number whose entries differ in birth date or sex, number by number."""
-    return _members(connection, _doubtful(only_touched))
+    return _members(connection, _doubtful_sql(only_touched, connection.dialect.name))
 
 
 def shared_local_ids(connection: Connection, *, only_touched: bool) -> list[CoreMember]:
     """Members of every local number that somebody without NHS number shares, number by number."""
-    return _members(connection, _sharing(only_touched))
+    return _members(connection, _sharing_sql(only_touched, connection.dialect.name))
 
 
 def move_to_cores(connection: Connection, moved: Sequence[tuple[str, str]], pass_name: str) -> None:
@@ -125,12 +128,15 @@ KIN_TABLES: dict[str, tuple[str, str]] = {
 
 
 @cache
-def _touch_named(table: str, column: str) -> sa.Insert:
+def _touch_named(receipts: int, dialect_name: str) -> BoundText:
+    found = sa.union(*(_named(table, column, receipts) for table, column in PEOPLE_NAMED))
+    return bound_text(sa.insert(LINK_TOUCHED).from_select(["entry_key"], found), dialect_name)
+
+
+def _named(table: str, column: str, receipts: int) -> sa.Select[str]:
     twin = SOURCE[table]
     is_named = sa.and_(ZONE.c.source_key == twin.c[column], ZONE.c.source == twin.c.source)
-    of_receipts = twin.c.receipt_id.in_(sa.bindparam("receipt_ids", expanding=True))
-    found = sa.select(ZONE.c.entry_key).join_from(twin, ZONE, is_named).where(of_receipts)
-    return sa.insert(LINK_TOUCHED).from_select(["entry_key"], found)
+    return sa.select(ZONE.c.entry_key).join_from(twin, ZONE, is_named).where(is_listed(twin.c.receipt_id, receipts))
 
 
 @cache
@@ -188,7 +194,7 @@ def _separated_sql(only_touched: bool, dialect_name: str) -> str:
 
 
 @cache
-def _doubtful(only_touched: bool) -> sa.Select[Any]:
+def _doubtful_sql(only_touched: bool, dialect_name: str) -> str:
     differs = sa.or_(
         sa.func.min(ZONE.c.birth_date_hmac) != sa.func.max(ZONE.c.birth_date_hmac),
         sa.func.min(ZONE.c.sex) != sa.func.max(ZONE.c.sex),
@@ -198,26 +204,22 @@ def _doubtful(only_touched: bool) -> sa.Select[Any]:
         groups = groups.where(is_touched(ZONE.c.entry_key))
     doubtful = groups.group_by(ZONE.c.person_key).having(differs)
     member = ZONE.alias("member")
-    return (
-        _columns(member, member.c.person_key)
-        .where(member.c.person_key.in_(doubtful), member.c.core_pass == BY_NUMBER)
-        .order_by(member.c.person_key, member.c.entry_key)
+    found = _columns(member, member.c.person_key).where(
+        member.c.person_key.in_(doubtful), member.c.core_pass == BY_NUMBER
     )
+    return literal_sql(found.order_by(member.c.person_key, member.c.entry_key), dialect_name)
 
 
 @cache
-def _sharing(only_touched: bool) -> sa.Select[Any]:
+def _sharing_sql(only_touched: bool, dialect_name: str) -> str:
     groups = sa.select(ZONE.c.local_id_hmac).where(ZONE.c.core_pass == BY_SOURCE_KEY, ZONE.c.local_id_hmac.is_not(None))
     if only_touched:
         groups = groups.where(is_touched(ZONE.c.entry_key))
     member, mate = ZONE.alias("member"), ZONE.alias("mate")
     takes_part = member.c.core_pass.in_((BY_NUMBER, BY_SOURCE_KEY))
     has_mate = sa.exists().where(mate.c.local_id_hmac == member.c.local_id_hmac, mate.c.entry_key != member.c.entry_key)
-    return (
-        _columns(member, member.c.local_id_hmac)
-        .where(member.c.local_id_hmac.in_(groups), takes_part, has_mate)
-        .order_by(member.c.local_id_hmac, member.c.entry_key)
-    )
+    found = _columns(member, member.c.local_id_hmac).where(member.c.local_id_hmac.in_(groups), takes_part, has_mate)
+    return literal_sql(found.order_by(member.c.local_id_hmac, member.c.entry_key), dialect_name)
 
 
 def _columns(member: sa.FromClause, group: sa.ColumnElement[str]) -> sa.Select[Any]:
@@ -226,8 +228,8 @@ def _columns(member: sa.FromClause, group: sa.ColumnElement[str]) -> sa.Select[A
     return sa.select(member.c.entry_key, group, *(member.c[name] for name in names), *last)
 
 
-def _members(connection: Connection, found: sa.Select[Any]) -> list[CoreMember]:
+def _members(connection: Connection, text: str) -> list[CoreMember]:
     return [
         CoreMember(entry, group, core, sex, birth_date, eve, (year, month, day), given_sound)
-        for entry, group, core, sex, birth_date, eve, year, month, day, given_sound in connection.execute(found)
+        for entry, group, core, sex, birth_date, eve, year, month, day, given_sound in fetch(connection, text)
     ]

@@ -16,7 +16,7 @@ from fhir_adapter.store.link_cores import BY_LOCAL_ID, BY_NUMBER, BY_SOURCE_KEY,
 from fhir_adapter.store.linkage_schema import LINK_KIN, LINK_PAIR
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import LINKAGE_ZONE
-from fhir_adapter.store.running import fetch
+from fhir_adapter.store.running import change, fetch
 
 ZONE = LINKAGE_ZONE
 ASKED_AT_ONCE = 500  # keys in one list of a statement
@@ -130,10 +130,7 @@ def features_of(connection: Connection, entry_keys: Iterable[str]) -> dict[str, 
 
 def replace_pairs(connection: Connection, pairs: Sequence[JudgedPair], *, only_touched: bool) -> None:
     """Keep these pairs in place of those of the touched entries, or of all."""
-    gone = sa.delete(LINK_PAIR)
-    if only_touched:
-        gone = gone.where(sa.or_(is_touched(LINK_PAIR.c.left_entry), is_touched(LINK_PAIR.c.right_entry)))
-    connection.execute(gone)
+    change(connection, _forget_pairs_sql(only_touched, connection.dialect.name))
     if pairs:
         connection.execute(
             sa.insert(LINK_PAIR),
@@ -152,6 +149,14 @@ def replace_pairs(connection: Connection, pairs: Sequence[JudgedPair], *, only_t
                 for each in pairs
             ],
         )
+
+
+@cache
+def _forget_pairs_sql(only_touched: bool, dialect_name: str) -> str:
+    gone = sa.delete(LINK_PAIR)
+    if only_touched:
+        gone = gone.where(sa.or_(is_touched(LINK_PAIR.c.left_entry), is_touched(LINK_PAIR.c.right_entry)))
+    return literal_sql(gone, dialect_name)
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,7 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fhir_adapter.store.compiled import INSERTS, literal_sql
+from fhir_adapter.store.compiled import (
+    INSERTS,
+    BoundText,
+    bound_text,
+    is_listed,
+    listed,
+    listed_places,
+    literal_sql,
+)
 from fhir_adapter.store.link_cores import REFUSED, is_touched
 from fhir_adapter.store.linkage_schema import (
     LINK_CLUSTER,
@@ -21,7 +29,7 @@ from fhir_adapter.store.linkage_schema import (
 )
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, LINKAGE_ZONE, TOUCHED_KEY
-from fhir_adapter.store.running import change
+from fhir_adapter.store.running import change, fetch
 
 ZONE = LINKAGE_ZONE
 ASKED_AT_ONCE = 500  # keys in one list of a statement
@@ -65,50 +73,32 @@ class Decided:
 
 def touched_cores(connection: Connection) -> set[str]:
     """Cores of the touched entries at this moment; those never linked have none."""
-    found = sa.select(ZONE.c.core_key).where(is_touched(ZONE.c.entry_key), ZONE.c.core_key.is_not(None)).distinct()
-    return set(connection.execute(found).scalars())
+    return {core for (core,) in fetch(connection, _touched_cores_sql(connection.dialect.name))}
 
 
 def cores_beside_touched(connection: Connection) -> set[str]:
     """Cores at the far end of the pairs of touched entries."""
-    found: set[str] = set()
-    for near, far in (("left_entry", "right_entry"), ("right_entry", "left_entry")):
-        is_far = ZONE.c.entry_key == LINK_PAIR.c[far]
-        asked = sa.select(ZONE.c.core_key).join_from(LINK_PAIR, ZONE, is_far).where(is_touched(LINK_PAIR.c[near]))
-        found |= set(connection.execute(asked.distinct()).scalars())
-    return found
+    return {core for (core,) in fetch(connection, _cores_beside_sql(connection.dialect.name))}
 
 
 def pairs_of_cores(connection: Connection, cores: Sequence[str]) -> list[KeptPair]:
     """Every pair that touches one of these cores."""
-    found = {
-        (each.left, each.right): each
-        for asked in _chunks(sorted(cores))
-        for side in ("left", "right")
-        for each in _kept(connection, _pairs().where(_side(side).c.core_key.in_(asked)))
-    }
+    found: dict[tuple[str, str], KeptPair] = {}
+    for asked in _chunks(sorted(cores)):
+        pairs = _pairs_of(listed_places(asked), connection.dialect.name)
+        rows = fetch(connection, pairs.text, pairs.parameters(listed(asked)))
+        found |= {(left, right): KeptPair(left, right, *others) for left, right, *others in rows}
     return [found[key] for key in sorted(found)]
 
 
 def all_pairs(connection: Connection) -> list[KeptPair]:
     """Every pair that is kept."""
-    return list(_kept(connection, _pairs()))
+    return [KeptPair(*row) for row in connection.execute(_pairs())]
 
 
 def decisions_in_force(connection: Connection) -> list[Decided]:
     """What people decided on pairs and did not take back."""
-    left, right = _LEFT, _RIGHT
-    found = (
-        sa.select(LINK_DECISION.c.kind, left.c.core_key, right.c.core_key)
-        .select_from(
-            LINK_DECISION.join(left, left.c.entry_key == LINK_DECISION.c.left_entry).join(
-                right, right.c.entry_key == LINK_DECISION.c.right_entry
-            )
-        )
-        .where(LINK_DECISION.c.revoked_at.is_(None), LINK_DECISION.c.kind.in_(("accept", "merge", "reject")))
-        .order_by(LINK_DECISION.c.id)
-    )
-    return [Decided(*row) for row in connection.execute(found)]
+    return [Decided(*row) for row in fetch(connection, _decisions_sql(connection.dialect.name))]
 
 
 def save_clusters(connection: Connection, rows: Sequence[ClusterRow], *, of_cores: Sequence[str] | None) -> None:
@@ -117,7 +107,8 @@ def save_clusters(connection: Connection, rows: Sequence[ClusterRow], *, of_core
         connection.execute(sa.delete(LINK_CLUSTER))
     else:
         for asked in _chunks(of_cores):
-            connection.execute(sa.delete(LINK_CLUSTER).where(LINK_CLUSTER.c.core_key.in_(asked)))
+            gone = _forget_clusters(listed_places(asked), connection.dialect.name)
+            change(connection, gone.text, gone.parameters(listed(asked)))
     if rows:
         names = ("core_key", "person_key", "pass_name", "weight", "model_version")
         connection.execute(sa.insert(LINK_CLUSTER), [{name: getattr(each, name) for name in names} for each in rows])
@@ -133,8 +124,8 @@ def save_statuses(connection: Connection, statuses: Mapping[tuple[str, str], str
 def touch_entries_of(connection: Connection, cores: Sequence[str]) -> None:
     """Note every entry of these cores as touched."""
     for asked in _chunks(cores):
-        found = sa.select(ZONE.c.entry_key).where(ZONE.c.core_key.in_(asked), ~is_touched(ZONE.c.entry_key))
-        connection.execute(sa.insert(LINK_TOUCHED).from_select(["entry_key"], found))
+        entries = _touch_entries(listed_places(asked), connection.dialect.name)
+        change(connection, entries.text, entries.parameters(listed(asked)))
 
 
 def save_links(connection: Connection, *, only_touched: bool, changed_at: str, why: str) -> None:
@@ -143,7 +134,8 @@ def save_links(connection: Connection, *, only_touched: bool, changed_at: str, w
     What hangs on a changed link is noted, so that the resolution works it out again.
     """
     dialect = connection.dialect.name
-    connection.execute(_history(only_touched), {"changed_at": changed_at, "why": why})
+    history = _history(only_touched, dialect)
+    change(connection, history.text, history.parameters({"changed_at": changed_at, "why": why}))
     if only_touched:
         change(connection, _dirty_sql(dialect))
         change(connection, _touched_sql(dialect))
@@ -153,7 +145,7 @@ def save_links(connection: Connection, *, only_touched: bool, changed_at: str, w
 
 def forget_touched_entries(connection: Connection) -> None:
     """Empty the working table."""
-    connection.execute(sa.delete(LINK_TOUCHED))
+    change(connection, "DELETE FROM link_touched")
 
 
 _LEFT, _RIGHT = ZONE.alias("left_side"), ZONE.alias("right_side")
@@ -164,8 +156,56 @@ _SET_STATUS = (
 )
 
 
-def _side(name: str) -> sa.FromClause:
-    return {"left": _LEFT, "right": _RIGHT}[name]
+@cache
+def _touched_cores_sql(dialect_name: str) -> str:
+    found = sa.select(ZONE.c.core_key).where(is_touched(ZONE.c.entry_key), ZONE.c.core_key.is_not(None))
+    return literal_sql(found.distinct(), dialect_name)
+
+
+@cache
+def _cores_beside_sql(dialect_name: str) -> str:
+    ends = (("left_entry", "right_entry"), ("right_entry", "left_entry"))
+    found = (
+        sa.select(ZONE.c.core_key)
+        .join_from(LINK_PAIR, ZONE, ZONE.c.entry_key == LINK_PAIR.c[far])
+        .where(is_touched(LINK_PAIR.c[near]))
+        for near, far in ends
+    )
+    return literal_sql(sa.union(*found), dialect_name)
+
+
+@cache
+def _decisions_sql(dialect_name: str) -> str:
+    left, right = _LEFT, _RIGHT
+    found = (
+        sa.select(LINK_DECISION.c.kind, left.c.core_key, right.c.core_key)
+        .select_from(
+            LINK_DECISION.join(left, left.c.entry_key == LINK_DECISION.c.left_entry).join(
+                right, right.c.entry_key == LINK_DECISION.c.right_entry
+            )
+        )
+        .where(LINK_DECISION.c.revoked_at.is_(None), LINK_DECISION.c.kind.in_(("accept", "merge", "reject")))
+        .order_by(LINK_DECISION.c.id)
+    )
+    return literal_sql(found, dialect_name)
+
+
+@cache
+def _forget_clusters(cores: int, dialect_name: str) -> BoundText:
+    return bound_text(sa.delete(LINK_CLUSTER).where(is_listed(LINK_CLUSTER.c.core_key, cores)), dialect_name)
+
+
+@cache
+def _touch_entries(cores: int, dialect_name: str) -> BoundText:
+    found = sa.select(ZONE.c.entry_key).where(is_listed(ZONE.c.core_key, cores), ~is_touched(ZONE.c.entry_key))
+    return bound_text(sa.insert(LINK_TOUCHED).from_select(["entry_key"], found), dialect_name)
+
+
+@cache
+def _pairs_of(cores: int, dialect_name: str) -> BoundText:
+    """Pairs of which either side has one of so many cores: one look-up for each side, not an OR over both."""
+    either = (_pairs().where(is_listed(side.c.core_key, cores)) for side in (_LEFT, _RIGHT))
+    return bound_text(sa.union(*either), dialect_name)
 
 
 @cache
@@ -175,10 +215,6 @@ def _pairs() -> sa.Select[Any]:
     return sa.select(*columns, pair.c.verdict, pair.c.weight, pair.c.model_version, pair.c.status).select_from(
         pair.join(left, left.c.entry_key == pair.c.left_entry).join(right, right.c.entry_key == pair.c.right_entry)
     )
-
-
-def _kept(connection: Connection, found: sa.Select[Any]) -> Iterator[KeptPair]:
-    return (KeptPair(*row) for row in connection.execute(found))
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -210,7 +246,7 @@ def _changed(*columns: sa.ColumnElement[Any], only_touched: bool) -> sa.Select[A
 
 
 @cache
-def _history(only_touched: bool) -> sa.Insert:
+def _history(only_touched: bool, dialect_name: str) -> BoundText:
     _, now = _now()
     columns = (
         ZONE.c.entry_key,
@@ -220,7 +256,8 @@ def _history(only_touched: bool) -> sa.Insert:
         sa.bindparam("why", type_=sa.String()),
     )
     names = ["entry_key", "from_key", "to_key", "pass_name", "weight", "model_version", "changed_at", "why"]
-    return sa.insert(LINK_HISTORY).from_select(names, _changed(*columns, only_touched=only_touched))
+    changed = _changed(*columns, only_touched=only_touched)
+    return bound_text(sa.insert(LINK_HISTORY).from_select(names, changed), dialect_name)
 
 
 @cache

@@ -10,7 +10,7 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fhir_adapter.store.compiled import DIALECTS, INSERTS
+from fhir_adapter.store.compiled import DIALECTS, INSERTS, BoundText, bound_text, insert_sql
 from fhir_adapter.store.linkage_schema import LINK_TOUCHED
 from fhir_adapter.store.operational_schema import LINKAGE_ZONE
 from fhir_adapter.store.running import change_each
@@ -93,12 +93,14 @@ def save_zone_entries(connection: Connection, entries: Sequence[ZoneEntry], seal
     """
     if not entries:
         return
-    named = [{"asked_source": each.source, "asked_key": each.source_key} for each in entries]
     for column in ("nhs_number_hmac", "local_id_hmac"):
-        connection.execute(_touch_mates(column), named)
+        mates = _touch_mates(column, connection.dialect.name)
+        named = ({"asked_source": each.source, "asked_key": each.source_key} for each in entries)
+        change_each(connection, mates.text, [mates.parameters(each) for each in named])
     rows = [_row(each, sealer) for each in entries]
     change_each(connection, _upsert_sql(connection.dialect.name), rows)
-    connection.execute(sa.insert(LINK_TOUCHED), [{"entry_key": each.entry_key} for each in entries])
+    note = insert_sql(LINK_TOUCHED, ("entry_key",), connection.dialect.name)
+    change_each(connection, note, [(each.entry_key,) for each in entries])
 
 
 def _row(entry: ZoneEntry, sealer: Sealer) -> tuple[str | bytes | None, ...]:
@@ -108,14 +110,17 @@ def _row(entry: ZoneEntry, sealer: Sealer) -> tuple[str | bytes | None, ...]:
 
 
 @cache
-def _touch_mates(column: str) -> sa.Insert:
+def _touch_mates(column: str, dialect_name: str) -> BoundText:
     entry, mate = LINKAGE_ZONE.alias("entry"), LINKAGE_ZONE.alias("mate")
     found = (
         sa.select(mate.c.entry_key)
         .join_from(entry, mate, entry.c[column] == mate.c[column])
-        .where(entry.c.source == sa.bindparam("asked_source"), entry.c.source_key == sa.bindparam("asked_key"))
+        .where(
+            entry.c.source == sa.bindparam("asked_source"),
+            entry.c.source_key == sa.bindparam("asked_key"),
+        )
     )
-    return sa.insert(LINK_TOUCHED).from_select(["entry_key"], found)
+    return bound_text(sa.insert(LINK_TOUCHED).from_select(["entry_key"], found), dialect_name)
 
 
 @cache

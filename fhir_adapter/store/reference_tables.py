@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from math import isfinite
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.errors import PayloadRefused
-from fhir_adapter.store.compiled import upsert_sql
+from fhir_adapter.store.compiled import BoundText, bound_text, is_listed, listed, listed_places, upsert_sql
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import REFERENCE_IMD, REFERENCE_POSTCODE
 from fhir_adapter.store.person_schema import REFERENCE_BENCHMARK
 from fhir_adapter.store.reference_files import Cells, Faults, read_rows
+from fhir_adapter.store.running import fetch
 from indicator_engine.tables import TABLES
 
 Values = tuple[str | int | float | None, ...]
@@ -81,14 +83,18 @@ def areas_of_postcodes(connection: Connection, postcodes: Collection[str]) -> di
     wanted = sorted(set(plain.values()))
     found: dict[str, Area] = {}
     for start in range(0, len(wanted), AT_ONCE):
-        chosen = sa.select(
-            REFERENCE_POSTCODE.c.postcode,
-            REFERENCE_POSTCODE.c.lsoa_2011,
-            REFERENCE_POSTCODE.c.lsoa_2021,
-            REFERENCE_POSTCODE.c.local_authority,
-        ).where(REFERENCE_POSTCODE.c.postcode.in_(wanted[start : start + AT_ONCE]))
-        found |= {row.postcode: Area(*row[1:]) for row in connection.execute(chosen)}
+        asked = wanted[start : start + AT_ONCE]
+        chosen = _areas(listed_places(asked), connection.dialect.name)
+        rows = fetch(connection, chosen.text, chosen.parameters(listed(asked)))
+        found |= {postcode: Area(*areas) for postcode, *areas in rows}
     return {postcode: found[key] for postcode, key in plain.items() if key in found}
+
+
+@cache
+def _areas(postcodes: int, dialect_name: str) -> BoundText:
+    table = REFERENCE_POSTCODE
+    chosen = sa.select(table.c.postcode, table.c.lsoa_2011, table.c.lsoa_2021, table.c.local_authority)
+    return bound_text(chosen.where(is_listed(table.c.postcode, postcodes)), dialect_name)
 
 
 def load_reference(connection: Connection, kind: str, path: Path) -> int:

@@ -43,8 +43,8 @@ from fhir_adapter.store.touched_keys import (
     dirty_entities,
     forget_touched_keys,
     note_dirty_keys,
+    touch_dependents,
     touch_receipts,
-    touch_shared_deliveries,
 )
 from indicator_engine.tables import Table
 
@@ -77,7 +77,7 @@ def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> Res
     only_dirty = touched is not None
     if touched is not None:
         touch_receipts(connection, touched)
-        touch_shared_deliveries(connection)
+        touch_dependents(connection)
         note_dirty_keys(connection)
     relink(connection, only_touched=only_dirty)
     if only_dirty:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.contesting import DIFFERS, SETTLEMENT_REASON, UNKNOWN
 from fhir_adapter.store.model_schema import RESOLVED
 from fhir_adapter.store.operational_schema import CONTESTED_CELL, DIRTY_KEY, FIELD_VALUE, LINK, SETTLEMENT
+from fhir_adapter.store.running import fetch
 from indicator_engine.tables import TABLES, Column, ColumnType, Table
 
 SETTLED, CLOSED_BY_SOURCE = "settled", "resolved-by-source"
@@ -89,6 +92,12 @@ def _cell_of(placed: PlacedSettlement) -> tuple[str, str, str]:
 
 def _not_withdrawn(connection: Connection, *, only_dirty: bool = False) -> list[PlacedSettlement]:
     """Oldest first."""
+    found = fetch(connection, _not_withdrawn_sql(only_dirty, connection.dialect.name))
+    return [PlacedSettlement(Settlement(*row[:-1]), row[-1]) for row in found]
+
+
+@cache
+def _not_withdrawn_sql(only_dirty: bool, dialect_name: str) -> str:
     link = sa.and_(
         LINK.c.source_key == SETTLEMENT.c.source_key,
         LINK.c.entity == SETTLEMENT.c.entity,
@@ -99,7 +108,7 @@ def _not_withdrawn(connection: Connection, *, only_dirty: bool = False) -> list[
     if only_dirty:
         dirty = sa.select(DIRTY_KEY.c.entity, DIRTY_KEY.c.resolved_key)
         found = found.where(sa.tuple_(LINK.c.entity, LINK.c.resolved_key).in_(dirty))
-    return [PlacedSettlement(Settlement(*row[:-1]), row[-1]) for row in connection.execute(found)]
+    return literal_sql(found, dialect_name)
 
 
 def note_settled_cells(connection: Connection, placed: Sequence[PlacedSettlement]) -> None:

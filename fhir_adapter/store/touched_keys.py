@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fhir_adapter.store.compiled import literal_sql
+from fhir_adapter.store.compiled import BoundText, bound_text, is_listed, listed, listed_places, literal_sql
 from fhir_adapter.store.entities import CLINICAL_TABLES, entity_of, own_key
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, TOUCHED_KEY
-from fhir_adapter.store.running import change
+from fhir_adapter.store.running import change, fetch
 from indicator_engine.tables import TABLES
 
+ASKED_AT_ONCE = 500  # receipts in one list of a statement
 # What else must be looked at when a key is touched: (touched entity, table, column that holds it, entity to touch).
 # The order matters: a birth names its delivery, the delivery its pregnancy, and those then name all that hangs on them.
 SPREAD: tuple[tuple[str, str, str, str], ...] = (
@@ -37,23 +39,33 @@ SPREAD: tuple[tuple[str, str, str, str], ...] = (
 
 
 def touch_receipts(connection: Connection, receipt_ids: Sequence[str]) -> None:
-    """Note the source keys of every row of these receipts, and of all rows that depend on them."""
-    for table in CLINICAL_TABLES:
-        connection.execute(_seed(table.name), {"receipt_ids": list(receipt_ids)})
-    for step in range(len(SPREAD)):
-        change(connection, _spread_sql(step, connection.dialect.name))
+    """Note the source keys of every row of these receipts."""
+    for start in range(0, len(receipt_ids), ASKED_AT_ONCE):
+        asked = receipt_ids[start : start + ASKED_AT_ONCE]
+        seeds = _seeds(listed_places(asked), connection.dialect.name)
+        change(connection, seeds.text, seeds.parameters(listed(asked)))
 
 
-def touch_shared_deliveries(connection: Connection) -> None:
-    """Note the deliveries that were or will be one with a touched one, and all rows that depend on them.
+def touch_dependents(connection: Connection) -> None:
+    """Note all that depends on the touched keys, and deliveries that were or will be one with a touched one.
 
     Deliveries are one when they share a baby, through any number of others.
     """
+    spread: dict[int, int] = {}
+    _spread(connection, spread)
     found = 1
     while found:
         found = sum(change(connection, each) for each in _shared_sql(connection.dialect.name))
-        for step in range(len(SPREAD)):
-            change(connection, _spread_sql(step, connection.dialect.name))
+        _spread(connection, spread)
+
+
+def _spread(connection: Connection, spread: dict[int, int]) -> None:
+    """Take every step once that may find something. spread: by step, of how many keys it started the last time."""
+    known: Counter[str] = Counter(dict(fetch(connection, _COUNT)))
+    for step, (touched, _, _, gives) in enumerate(SPREAD):
+        if known[touched] != spread.get(step, 0):
+            spread[step] = known[touched]
+            known[gives] += change(connection, _spread_sql(step, connection.dialect.name))
 
 
 def note_dirty_keys(connection: Connection) -> None:
@@ -63,23 +75,30 @@ def note_dirty_keys(connection: Connection) -> None:
 
 def dirty_entities(connection: Connection) -> frozenset[str]:
     """Entities that have at least one key to resolve again."""
-    return frozenset(connection.execute(_DIRTY_ENTITIES).scalars())
+    return frozenset(entity for (entity,) in fetch(connection, _DIRTY_ENTITIES))
 
 
 def forget_touched_keys(connection: Connection) -> None:
     """Empty both working tables."""
-    connection.execute(sa.delete(TOUCHED_KEY))
-    connection.execute(sa.delete(DIRTY_KEY))
+    change(connection, "DELETE FROM touched_key")
+    change(connection, "DELETE FROM dirty_key")
 
 
-_DIRTY_ENTITIES = sa.select(DIRTY_KEY.c.entity).distinct()
+_COUNT = "SELECT entity, count(*) FROM touched_key GROUP BY entity"
+_DIRTY_ENTITIES = "SELECT DISTINCT entity FROM dirty_key"
 
 
 @cache
-def _seed(table_name: str) -> sa.Insert:
+def _seeds(receipts: int, dialect_name: str) -> BoundText:
+    found = [each for table in CLINICAL_TABLES for each in _seeds_in(table.name, receipts)]
+    seeds = sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], sa.union(*found))
+    return bound_text(seeds, dialect_name)
+
+
+def _seeds_in(table_name: str, receipts: int) -> list[sa.Select[tuple[str, ...]]]:
     twin = SOURCE[table_name]
     table = TABLES[table_name]
-    of_receipts = twin.c.receipt_id.in_(sa.bindparam("receipt_ids", expanding=True))
+    of_receipts = is_listed(twin.c.receipt_id, receipts)
     found = [_touch(twin, entity_of(table), own_key(table), of_receipts)]
     if table_name == "baby":
         found.append(_touch(twin, "person", "person_key", of_receipts))
@@ -92,7 +111,7 @@ def _seed(table_name: str) -> sa.Insert:
         found.append(_touch(twin, "baby", "baby_key", of_receipts))
     if table_name == "mh_contact":
         found.append(_touch(twin, "mh_referral", "referral_key", of_receipts))
-    return sa.insert(TOUCHED_KEY).from_select(["entity", "source", "source_key"], sa.union(*found))
+    return found
 
 
 def _touch(twin: sa.Table, entity: str, column: str, condition: sa.ColumnElement[bool]) -> sa.Select[tuple[str, ...]]:

@@ -22,6 +22,7 @@ from fhir_adapter.store.linkage_schema import LINK_TOUCHED
 from fhir_adapter.store.model_schema import SOURCE
 from fhir_adapter.store.operational_schema import LINK, LINKAGE_ZONE, SETTLEMENT, TOUCHED_KEY
 from fhir_adapter.store.person_schema import WITHDRAWAL
+from fhir_adapter.store.running import fetch
 from fhir_adapter.store.source_rows import SourceRecord
 from fhir_adapter.store.touched_keys import note_dirty_keys, touch_shared_deliveries
 from indicator_engine.tables import TABLES, Table
@@ -86,7 +87,7 @@ def save_withdrawals(connection: Connection, withdrawals: Sequence[Withdrawal]) 
 
 def is_anything_withdrawn(connection: Connection) -> bool:
     """Whether any source ever took anything back."""
-    return connection.execute(sa.select(WITHDRAWAL.c.source).limit(1)).first() is not None
+    return bool(fetch(connection, "SELECT 1 FROM withdrawal LIMIT 1"))
 
 
 def withdrawals_of(connection: Connection, keys: Collection[str]) -> list[Withdrawal]:
