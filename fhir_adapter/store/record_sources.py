@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import cache
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ TOLD = ("baby", "booking", "delivery")  # what indicators of data quality count
 AND = " + "
 
 
-def note_sources(connection: Connection, tables: frozenset[str], *, only_dirty: bool) -> None:
+def note_sources(connection: Connection, tables: Set[str], *, only_dirty: bool) -> None:
     """Say again which sources told of the records just resolved."""
     for name in TOLD:
         if name in tables:

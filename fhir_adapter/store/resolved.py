@@ -113,11 +113,13 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
     held: dict[str, int] = {}
     held_rows: dict[str, int] = {}
     conflicts = 0
+    several: set[str] = set()
     for table in tables:
         _clear(connection, table, only_dirty=only_dirty)
         resolved[table.name] = _run(connection, insert_single_sql(table.name, only_dirty, connection.dialect.name))
         has_several = _has_several(connection, table, only_dirty=only_dirty)
         if has_several:
+            several.add(table.name)
             resolved[table.name] += _run(
                 connection, insert_several_sql(table.name, only_dirty, connection.dialect.name, rules)
             )
@@ -137,7 +139,7 @@ def _resolve_tables(connection: Connection, tables: Sequence[Table], *, only_dir
             held_rows[table.name] += sum(undecided.values())
             by_column |= undecided
         held |= by_column
-    _derive(connection, {table.name for table in tables}, only_dirty=only_dirty)
+    _derive(connection, {table.name for table in tables}, several, only_dirty=only_dirty)
     return ResolutionCounts(resolved, held, {name: count for name, count in held_rows.items() if count}, conflicts)
 
 
@@ -203,11 +205,11 @@ def _held(connection: Connection, table: Table, *, only_dirty: bool) -> tuple[in
     return held, {name: count for name, count in zip(names, by_column, strict=True) if count}
 
 
-def _derive(connection: Connection, names: set[str], *, only_dirty: bool) -> None:
+def _derive(connection: Connection, names: set[str], several: set[str], *, only_dirty: bool) -> None:
     if "delivery" in names:
         change(connection, derive_delivery_method_sql(only_dirty, connection.dialect.name))
     if "mh_referral" in names:
         change(connection, derive_first_contact_sql(only_dirty, connection.dialect.name))
     if "residence" in names:
         change(connection, derive_deprivation_sql(only_dirty, connection.dialect.name))
-    apply_rules(connection, names, only_dirty=only_dirty)
+    apply_rules(connection, names, several, only_dirty=only_dirty)

@@ -6,7 +6,7 @@ same source rows give the same hits, in whatever order they came and however oft
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Set
 from functools import cache
 from typing import Any
 
@@ -20,10 +20,13 @@ from fhir_adapter.store.linked_rows import is_dirty
 from fhir_adapter.store.operational_schema import DIRTY_KEY, RULE_HIT
 from fhir_adapter.store.record_sources import note_sources
 from fhir_adapter.store.rule_sql import (
+    SAME_NUMBER,
+    SAME_RECORD,
     checked_tables,
     insert_pair_hits_sql,
     insert_record_hits_sql,
     insert_row_hits_sql,
+    paired_tables,
     smallest_left_sql,
 )
 from fhir_adapter.store.running import change, fetch
@@ -31,26 +34,39 @@ from indicator_engine.engines.expressions import to_sql
 from indicator_engine.rules import Effect, PlannedCheck, Scope, shipped_checks
 from indicator_engine.tables import TABLES
 
-INSERTS_OF_SCOPE = {
-    Scope.RECORD: insert_record_hits_sql,
-    Scope.SOURCE_ROW: insert_row_hits_sql,
-    Scope.SOURCE_PAIR: insert_pair_hits_sql,
-}
+
+def apply_rules(connection: Connection, resolved: Set[str], several: Set[str], *, only_dirty: bool) -> None:
+    """Find what breaks the rules among the records just resolved, and do to each what its rule says.
+
+    resolved: tables that were. several: tables with a record of which several source rows tell.
+    """
+    dialect = connection.dialect.name
+    change(connection, _clear_sql(only_dirty, dialect))
+    hits = [change(connection, each) for each in _finding(resolved, several, only_dirty, dialect)]
+    if any(hits):
+        _take_effect(connection, only_dirty=only_dirty)
+    note_sources(connection, resolved, only_dirty=only_dirty)
 
 
-def apply_rules(connection: Connection, tables: Iterable[str], *, only_dirty: bool) -> None:
-    """Find what breaks the rules among the records just resolved, and do to each what its rule says."""
-    resolved = frozenset(tables)
-    change(connection, _clear_sql(only_dirty, connection.dialect.name))
-    for scope, insert_sql in INSERTS_OF_SCOPE.items():
+def _finding(resolved: Set[str], several: Set[str], only_dirty: bool, dialect_name: str) -> Iterator[str]:
+    """Texts that find hits; two rows of one record are looked for only where a record has several."""
+    for insert_sql, scope in ((insert_record_hits_sql, Scope.RECORD), (insert_row_hits_sql, Scope.SOURCE_ROW)):
         for table in checked_tables(scope):
             if table in resolved:
-                change(connection, insert_sql(table, only_dirty, connection.dialect.name))
-    broken = set(fetch(connection, _effective_sql(only_dirty, connection.dialect.name)))
+                yield insert_sql(table, only_dirty, dialect_name)
+    for same, concerned in ((SAME_NUMBER, resolved), (SAME_RECORD, several)):
+        for table in paired_tables(same):
+            if table in concerned:
+                yield insert_pair_hits_sql(table, same, only_dirty, dialect_name)
+
+
+def _take_effect(connection: Connection, *, only_dirty: bool) -> None:
+    """Do to each record what the rules that it breaks say."""
+    dialect = connection.dialect.name
+    broken = set(fetch(connection, _effective_sql(only_dirty, dialect)))
     for check in shipped_checks():
         if (check.rule, check.number) in broken:
-            change(connection, _effect_sql(check, only_dirty, connection.dialect.name))
-    note_sources(connection, resolved, only_dirty=only_dirty)
+            change(connection, _effect_sql(check, only_dirty, dialect))
 
 
 def _is_again(*, only_dirty: bool) -> sa.ColumnElement[bool]:

@@ -39,12 +39,20 @@ from indicator_engine.tables import TABLES, Table
 HIT_COLUMNS = ("table_name", "record_key", "rule_id", "check_number", "of_key", "severity", "effect", "columns")
 REFERENCES: Mapping[str, sa.Table] = {"reference_imd": REFERENCE_IMD}
 BROKEN = "broken"
+SAME_RECORD, SAME_NUMBER = "record", "nhs_number"  # what two rows of a pair have in common
 NO_LIMIT: sa.ColumnElement[int] = sa.literal_column(str(2**63 - 1))  # as many rows as there are
 
 
 def checked_tables(scope: Scope) -> tuple[str, ...]:
     """Tables with at least one condition of this scope."""
     return tuple(dict.fromkeys(each.table for each in shipped_checks() if each.scope is scope))
+
+
+def paired_tables(same: str) -> tuple[str, ...]:
+    """Tables with a condition on two rows that have this in common."""
+    return tuple(
+        dict.fromkeys(each.table for each in shipped_checks() if each.scope is Scope.SOURCE_PAIR and each.same == same)
+    )
 
 
 def checks_of(table_name: str, scope: Scope) -> tuple[PlannedCheck, ...]:
@@ -67,10 +75,10 @@ def insert_row_hits_sql(table_name: str, only_dirty: bool, dialect_name: str) ->
 
 
 @cache
-def insert_pair_hits_sql(table_name: str, only_dirty: bool, dialect_name: str) -> str:
-    """Text that keeps the records of a table two of whose source rows break a condition together."""
-    found = [_pair_hits(each, only_dirty=only_dirty) for each in checks_of(table_name, Scope.SOURCE_PAIR)]
-    return _insert(sa.union_all(*found), dialect_name)
+def insert_pair_hits_sql(table_name: str, same: str, only_dirty: bool, dialect_name: str) -> str:
+    """Text that keeps the records of a table of which two source rows, alike in this, break a condition together."""
+    checks = [each for each in checks_of(table_name, Scope.SOURCE_PAIR) if each.same == same]
+    return _insert(sa.union_all(*(_pair_hits(each, only_dirty=only_dirty) for each in checks)), dialect_name)
 
 
 @cache
@@ -289,7 +297,7 @@ def _pairs(check: PlannedCheck, *, only_dirty: bool) -> tuple[FromClause, sa.Sub
     left = _standing(check, LEFT, only_dirty=only_dirty)
     # whoever shares an NHS number with a dirty record is dirty as well
     right = _standing(check, RIGHT, only_dirty=only_dirty)
-    same = "record_key" if check.same == "record" else "nhs_number"
+    same = "record_key" if check.same == SAME_RECORD else "nhs_number"
     is_other = sa.or_(
         left.c[f"{LEFT}_{TOLD_BY}"] != right.c[f"{RIGHT}_{TOLD_BY}"],
         left.c[f"{LEFT}_{SOURCE_KEY}"] != right.c[f"{RIGHT}_{SOURCE_KEY}"],
@@ -311,7 +319,7 @@ def _standing(check: PlannedCheck, side: str, *, only_dirty: bool) -> sa.Subquer
     read |= {f"{side}.{TOLD_BY}", f"{side}.{SOURCE_KEY}"} | ({f"{side}.{check.columns[0]}"} if check.to else set())
     source: FromClause = twin.join(link, _is_own_link(table, twin, link))
     number: Element = sa.null()
-    if check.same == "nhs_number":
+    if check.same == SAME_NUMBER:
         zone = LINKAGE_ZONE.alias(f"{side}_zone")
         is_person = sa.and_(zone.c.source_key == twin.c.person_key, zone.c.source == twin.c.source)
         source, number = source.join(zone, is_person), zone.c.nhs_number_hmac
@@ -320,11 +328,11 @@ def _standing(check: PlannedCheck, side: str, *, only_dirty: bool) -> sa.Subquer
         link.c.resolved_key.label("of_key"),
         twin.c.row_hash,
         newest.label("newest"),
-        *([number.label("nhs_number")] if check.same == "nhs_number" else []),
+        *([number.label("nhs_number")] if check.same == SAME_NUMBER else []),
         *(columns[key].label(key.replace(".", "_")) for key in sorted(read)),
     ).select_from(source)
     told = told.where(*(columns[f"{side}.{name}"].is_not(None) for name in check.columns))
-    if check.same == "nhs_number":
+    if check.same == SAME_NUMBER:
         told = told.where(number.is_not(None))
     if only_dirty:
         told = told.where(_is_dirty(table, link.c.resolved_key))
