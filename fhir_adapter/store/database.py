@@ -16,7 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from fhir_adapter.errors import StoreUnavailable
 
 BUSY_SECONDS = 30
-CACHED_STATEMENTS = 512  # a resolution alone runs some ninety, and parsing them costs more than running them
+CACHED_STATEMENTS = 512  # taking one payload in runs some two hundred, and parsing them costs more than running them
+PAGES_BETWEEN_CHECKPOINTS = 4_000  # 16 MB: one payload writes over a hundred pages, many of them the same again
 READ_ONLY = "perinatal_read_only"
 HOW_TO_NAME_IT = "give `sqlite:///file.db` or `postgresql://user@host/database` in --database or PERINATAL_DATABASE_URL"
 DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite", "postgresql": "postgresql+psycopg"}
@@ -102,6 +103,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         "temp_store=MEMORY",
         "journal_mode=WAL",
         "synchronous=FULL",
+        f"wal_autocheckpoint={PAGES_BETWEEN_CHECKPOINTS}",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
