@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from fhir_adapter.store.entities import entity_of
 from fhir_adapter.store.model_schema import RESOLVED, SOURCE, twin_name
 from fhir_adapter.store.operational_schema import LINK, LINKAGE_ZONE, REFERENCE_IMD, RULE_HIT
-from fhir_adapter.store.rule_hits import INSERTS_OF_SCOPE
+from fhir_adapter.store.rule_hits import finding_sql
 from fhir_adapter.store.rule_sql import checked_tables, reading_hits_sql
 from indicator_engine.engines.rule_reference import BrokenCheck, SourceRow, World, broken_checks
 from indicator_engine.rules import Scope, shipped_checks
@@ -98,9 +98,8 @@ def judged_by_store(engine: sa.Engine) -> Judge:
 
 def _found(connection: Connection, world: World) -> Iterable[BrokenCheck]:
     dialect = connection.dialect.name
-    for scope, insert_sql in INSERTS_OF_SCOPE.items():
-        for table in checked_tables(scope):
-            connection.exec_driver_sql(insert_sql(table, False, dialect))
+    for statement in finding_sql(frozenset(TABLES), frozenset(TABLES), only_dirty=False, dialect_name=dialect):
+        connection.exec_driver_sql(statement)
     columns = (RULE_HIT.c.rule_id, RULE_HIT.c.check_number, RULE_HIT.c.table_name, RULE_HIT.c.record_key)
     yield from (BrokenCheck(*row) for row in connection.execute(sa.select(*columns)))
     if world.as_of is not None:

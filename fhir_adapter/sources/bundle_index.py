@@ -75,25 +75,27 @@ class BundleIndex:
         """
         references, resources, scope = self._references, self.resources, self._scope
         for place, entry in enumerate(entries):
-            resource = entry.get("resource") if type(entry) is dict else None
-            resource_type = resource.get("resourceType") if type(resource) is dict else None
+            if type(entry) is not dict or type(resource := entry.get("resource")) is not dict:
+                self._note_empty(place, entry)
+                continue
+            resource_type, full_url = resource.get("resourceType"), entry.get("fullUrl")
             if type(resource_type) is not str:
                 self._note_empty(place, entry)
                 continue
-            assert type(entry) is dict
-            assert type(resource) is dict
-            identifier, full_url = resource.get("id"), entry.get("fullUrl")
+            identifier = resource.get("id")
             if scope is not None and type(identifier) is str and identifier:
                 key = f"{scope}/{resource_type}/{identifier}"
             else:
                 key = self._key(resource, resource_type, identifier, full_url if type(full_url) is str else None)
             keyed = (place, resource, resource_type, key)
-            if is_in_error(resource) and not self._reads_errors:
+            # only these two say that a resource is in error, and most resources have but one of them
+            is_suspect = resource.get("status") == IN_ERROR or "verificationStatus" in resource
+            if is_suspect and not self._reads_errors and is_in_error(resource):
                 self._take_back(keyed)
             else:
                 resources.append(keyed)
-            if type(full_url) is str:
-                references.setdefault(full_url, keyed)
+            if type(full_url) is str and full_url not in references:
+                references[full_url] = keyed
 
     def _note_empty(self, place: int, entry: object) -> None:
         if not is_deletion(entry):

@@ -47,10 +47,11 @@ def claims_by_type(claims: Mapping[str, Sequence[BundleClaim]]) -> ClaimsByType:
 def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tuple[int, frozenset[str]]:
     """The strength of the strongest claims that are met, and whose they are; 0 and nobody when none is met.
 
-    One walk over the bundle for the claims of all adapters: most resources are of a type that nobody claims.
+    One walk over the bundle for the claims of all adapters: most resources are of a type that nobody claims. Types with
+    the strongest claims come first, so that weaker ones of other types are not looked at where a stronger one is met.
     """
     strongest, claimants = 0, frozenset[str]()
-    for resource, found in claimed_resources(claims, document):
+    for resource, found in sorted(claimed_resources(claims, document), key=strongest_first):
         for each in found:
             if each.strength < strongest:
                 break
@@ -59,6 +60,11 @@ def strongest_claimants(claims: ClaimsByType, document: Mapping[str, Any]) -> tu
                 claimants = frozenset((each.name,)) | (claimants if each.strength == strongest else frozenset())
                 strongest = each.strength
     return strongest, claimants
+
+
+def strongest_first(claimed: tuple[Mapping[str, Any], Sequence[NamedClaim]]) -> int:
+    """Orders resources by the strongest claim on their type."""
+    return -claimed[1][0].strength
 
 
 def claimed_resources(

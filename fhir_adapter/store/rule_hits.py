@@ -42,13 +42,15 @@ def apply_rules(connection: Connection, resolved: Set[str], several: Set[str], *
     """
     dialect = connection.dialect.name
     change(connection, _clear_sql(only_dirty, dialect))
-    hits = [change(connection, each) for each in _finding(resolved, several, only_dirty, dialect)]
+    hits = [
+        change(connection, each) for each in finding_sql(resolved, several, only_dirty=only_dirty, dialect_name=dialect)
+    ]
     if any(hits):
         _take_effect(connection, only_dirty=only_dirty)
     note_sources(connection, resolved, only_dirty=only_dirty)
 
 
-def _finding(resolved: Set[str], several: Set[str], only_dirty: bool, dialect_name: str) -> Iterator[str]:
+def finding_sql(resolved: Set[str], several: Set[str], *, only_dirty: bool, dialect_name: str) -> Iterator[str]:
     """Texts that find hits; two rows of one record are looked for only where a record has several."""
     for insert_sql, scope in ((insert_record_hits_sql, Scope.RECORD), (insert_row_hits_sql, Scope.SOURCE_ROW)):
         for table in checked_tables(scope):
