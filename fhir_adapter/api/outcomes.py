@@ -41,6 +41,7 @@ ANSWERS: Mapping[type[errors.FhirAdapterError], Answer] = MappingProxyType(
         errors.FhirAdapterError: Answer(500, "exception", "server.fault", FAULT_HERE),
         errors.SettingsInvalid: Answer(500, "exception", "server.settings", FAULT_HERE),
         errors.PayloadRefused: Answer(400, "structure", "payload.refused"),
+        errors.ReferenceRefused: Answer(422, "value", "payload.refused"),
         errors.AdapterUnknown: Answer(422, "not-supported", "adapter.unknown"),
         errors.MappingInvalid: Answer(500, "exception", "server.mapping", FAULT_HERE),
         errors.StoreUnavailable: Answer(503, "transient", "server.store-unavailable", TRY_AGAIN),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import httpx
 import orjson
 import uvicorn
+from nhs_number.validate import is_valid
 
 from fhir_adapter import wiring
 from fhir_adapter.settings import Settings
@@ -22,14 +23,15 @@ THREADS = 8
 DISTINCT = 100
 TIMES = 20
 VERSIONS = 60
+NHS_NUMBERS = [str(number) for number in range(9_990_010_000, 9_990_014_000) if is_valid(str(number))]
 
 
 def own_bundle(number: int) -> bytes:
-    """A birth that shares no identifier with any other."""
+    """A birth that shares no identifier with any other: its mother and its baby have numbers of their own."""
     text = orjson.dumps(maternity_bundle()).decode()
-    for word in ("9990001006", "9990001073"):
-        text = text.replace(word, "")
-    for word in ("mother", "baby", "pregnancy", "booking", "delivery", "record-1"):
+    for word, own in zip(("9990001006", "9990001073"), NHS_NUMBERS[2 * number :], strict=False):
+        text = text.replace(word, own)
+    for word in ("mother", "baby", "pregnancy", "booking", "delivery", "record-1", "H-mother", "H-baby"):
         text = text.replace(f'"{word}"', f'"{word}-{number}"').replace(
             f'urn:uuid:{word}"', f'urn:uuid:{word}-{number}"'
         )

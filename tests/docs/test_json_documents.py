@@ -38,6 +38,7 @@ FROM_COMMANDS = {
     "ingest-dry-run": ("perinatal ingest",),
     "ingest-remap": ("perinatal ingest",),
     "intake-receipt": (),
+    "links-decided": tuple(f"perinatal links {each}" for each in ("accept", "reject", "merge", "unmerge")),
     "mapping-tried": (),
     "mapping-explained": (),
 }
