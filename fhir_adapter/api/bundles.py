@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
+from fhir_adapter.api.feedback_faults import feedback_faults
 from fhir_adapter.api.responses import etag, with_meta
 from fhir_adapter.api.search_parameters import ReadSearch
 from fhir_adapter.api.services import ReceiptView, SearchPage, Services, StoredResource
@@ -43,16 +44,20 @@ def history_bundle(versions: Sequence[StoredResource], services: Services) -> Js
 
 
 def receipt_bundle(document: Json, receipt: ReceiptView, services: Services) -> Json:
-    """The response to a transaction or batch that was taken in: one entry for each entry of the request."""
+    """The response to a transaction or batch that was taken in: one entry for each entry of the request.
+
+    What is told of the record as a whole goes with the first entry.
+    """
     requests = document.get("entry", [])
     by_entry = _faults_by_entry(receipt.issues)
+    of_record = feedback_faults(receipt.feedback)
     bundle: Json = {
         "resourceType": "Bundle",
         "type": f"{document['type']}-response",
         "identifier": {"system": f"{services.canonicals.base}/receipt-id", "value": receipt.receipt_id},
     }
     entries = [
-        {"response": _response(request, by_entry.get(position, []), receipt, services)}
+        {"response": _response(request, by_entry.get(position, []), [] if position else of_record, receipt, services)}
         for position, request in enumerate(requests)
     ]
     return {**bundle, "entry": entries} if entries else bundle
@@ -103,13 +108,16 @@ def _faults_by_entry(issues: Sequence[Fault]) -> dict[int, list[Fault]]:
     return found
 
 
-def _response(request: object, faults: list[Fault], receipt: ReceiptView, services: Services) -> Json:
+def _response(
+    request: object, faults: list[Fault], of_record: list[Fault], receipt: ReceiptView, services: Services
+) -> Json:
     if receipt.status == "already-processed":
         text = "this bundle was already processed; nothing was changed"
-        told = [Fault("information", "receipt.already-processed", "", text, "informational")]
+        told = [Fault("information", "receipt.already-processed", "", text, "informational"), *of_record]
         return {"status": "200 OK", "outcome": operation_outcome(told, services.canonicals)}
     status = "422 Unprocessable Entity" if any(each.severity == "error" for each in faults) else _status(request)
-    return {"status": status, **({"outcome": operation_outcome(faults, services.canonicals)} if faults else {})}
+    told = [*faults, *of_record]
+    return {"status": status, **({"outcome": operation_outcome(told, services.canonicals)} if told else {})}
 
 
 def _status(request: object) -> str:

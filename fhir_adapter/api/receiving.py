@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from fhir_adapter.api.bodies import INTAKE_BODIES, JSON_BODIES, media_type_of, read_body
 from fhir_adapter.api.bundles import receipt_bundle
+from fhir_adapter.api.feedback_faults import feedback_faults
 from fhir_adapter.api.outcomes import outcome_response
-from fhir_adapter.api.responses import fhir_response, require_fhir_json
+from fhir_adapter.api.responses import FHIR_JSON, fhir_response, require_fhir_json
 from fhir_adapter.api.services import ReceiptView, Services
 from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.feedback import feedback_document
 from fhir_adapter.fhir.elements import Json
 from fhir_adapter.fhir.incoming import check_bundle, parse_json
 from fhir_adapter.fhir.outcome import Fault
@@ -23,6 +25,7 @@ from fhir_adapter.fhir.outcome import Fault
 ACCEPTED_BUNDLES = ("transaction", "batch")
 PAYLOAD_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,99}$")
 DEFAULT_NAME = "payload"
+ALREADY_PROCESSED = "this payload was already processed; nothing was changed"
 
 
 def receiving_routes(services: Services) -> APIRouter:
@@ -45,7 +48,8 @@ def receiving_routes(services: Services) -> APIRouter:
 
     @router.post("/intake", summary="Any payload; the adapter is chosen")
     def receive_any(request: Request, raw: bytes = Depends(intake_body), name: str = DEFAULT_NAME) -> Response:
-        return _receipt(services.receive_intake(raw, media_type_of(request), None, _checked_name(name)), services)
+        receipt = services.receive_intake(raw, media_type_of(request), None, _checked_name(name))
+        return _receipt(receipt, request, services)
 
     @router.post("/intake/{adapter}", summary="Any payload, for one adapter")
     def receive_for(
@@ -54,7 +58,8 @@ def receiving_routes(services: Services) -> APIRouter:
         raw: bytes = Depends(intake_body),
         name: str = DEFAULT_NAME,
     ) -> Response:
-        return _receipt(services.receive_intake(raw, media_type_of(request), adapter, _checked_name(name)), services)
+        receipt = services.receive_intake(raw, media_type_of(request), adapter, _checked_name(name))
+        return _receipt(receipt, request, services)
 
     return router
 
@@ -75,17 +80,27 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _receipt(receipt: ReceiptView, services: Services) -> Response:
+def _receipt(receipt: ReceiptView, request: Request, services: Services) -> Response:
+    """The receipt as JSON, or as an OperationOutcome where the sender asks for FHIR."""
     if receipt.status == "refused":
         return _refusal(receipt, services)
+    if FHIR_JSON in request.headers.get("accept", ""):
+        return outcome_response(_faults(receipt), services.canonicals, status=200)
     body = {
         "receipt_id": receipt.receipt_id,
         "status": receipt.status,
         "adapter": receipt.adapter,
         "rows": dict(receipt.rows),
         "issues": [_issue(each) for each in receipt.issues],
+        **feedback_document(receipt.feedback),
     }
     return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _faults(receipt: ReceiptView) -> list[Fault]:
+    known = Fault("information", "receipt.already-processed", "", ALREADY_PROCESSED, "informational")
+    first = [known] if receipt.status == "already-processed" else []
+    return [*first, *receipt.issues, *feedback_faults(receipt.feedback)]
 
 
 def _issue(fault: Fault) -> dict[str, str]:

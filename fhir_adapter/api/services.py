@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from fhir_adapter.api.queries import SearchQuery
+from fhir_adapter.feedback import Feedback
 from fhir_adapter.fhir.canonical import Canonicals
 from fhir_adapter.fhir.incoming import IncomingLimits
 from fhir_adapter.fhir.outcome import Fault
@@ -17,13 +18,17 @@ ReceiptStatus = Literal["accepted", "already-processed", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:
-    """What became of one payload. rows: rows stored, by table. refused: nothing of it was kept."""
+    """What became of one payload. rows: rows mapped, by table. refused: nothing of it was kept.
+
+    feedback: what became of each record in it.
+    """
 
     receipt_id: str
     status: ReceiptStatus
     adapter: str
     rows: Mapping[str, int]
     issues: tuple[Fault, ...]
+    feedback: Feedback = field(default_factory=Feedback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,15 @@ from sqlalchemy.engine import Engine
 from fhir_adapter import wiring
 from fhir_adapter.cli.options import Database, Json, OptionalPaths
 from fhir_adapter.cli.output import Exit, complain, print_json, print_rows, progress_bar, say
+from fhir_adapter.feedback import FeedbackTotals, RecordFeedback, feedback_document
+from fhir_adapter.feedback_words import (
+    conflicts_words,
+    entered_words,
+    held_words,
+    rule_words,
+    stored_words,
+    totals_words,
+)
 from fhir_adapter.settings import Settings, read_settings
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import ReceivedIssue, list_quarantine
@@ -23,9 +33,12 @@ from fhir_adapter.workflows.erase import load_opt_outs
 from fhir_adapter.workflows.files import find_inputs
 from fhir_adapter.workflows.ingest import ReadPayload
 from fhir_adapter.workflows.ingest_files import FileReport, IngestReport, dry_run, ingest_files, record_rows
+from fhir_adapter.workflows.keep import ALREADY_PROCESSED
 from fhir_adapter.workflows.reading_pool import ReadingPool
 from fhir_adapter.workflows.remap import RemapReport, remap
 from fhir_adapter.workflows.resolve import resolve_everything
+
+MOST_RECORDS_SAID = 5  # one by one; --json goes through more of them
 
 reference_app = typer.Typer(no_args_is_help=True, help="Load reference tables.")
 quarantine_app = typer.Typer(no_args_is_help=True, help="What was set aside.")
@@ -148,6 +161,7 @@ def _file_document(file: FileReport) -> dict[str, object]:
         "rows": dict(sorted(file.rows.items())),
         "issue_count": file.issue_count,
         "issues": [_issue_document(issue) for issue in file.issues],
+        **feedback_document(file.feedback),
     }
 
 
@@ -266,6 +280,37 @@ def _say_report(report: IngestReport) -> None:
         f"{report.total('quarantined')} set aside; {report.resolved.conflicts} conflicts"
     )
     _say_held(report.resolved.held.items())
+    _say_feedback(report)
+
+
+def _say_feedback(report: IngestReport) -> None:
+    """What became of each of a few records, or of all of many together."""
+    records = [each for file in report.files for each in file.feedback.records]
+    totals = FeedbackTotals()
+    for file in report.files:
+        totals.add_all(file.feedback.totals)
+    if totals.records > MOST_RECORDS_SAID:
+        for line in totals_words(totals):
+            say(line)
+        return
+    for each in records:
+        _say_record(each)
+
+
+def _say_record(record: RecordFeedback) -> None:
+    told = record.told
+    if told is None:
+        return
+    earlier = "already processed; told then: " if record.status == ALREADY_PROCESSED else ""
+    say(f"{record.place}: {earlier}{stored_words(told)}")
+    for line in chain(
+        map(rule_words, told.rules),
+        (f"conflict opened: {each}" for each in conflicts_words(told.conflicts_opened)),
+        (f"conflict closed: {each}" for each in conflicts_words(told.conflicts_closed)),
+        map(held_words, told.held),
+        [entered_words(told)],
+    ):
+        say(f"  {line}")
 
 
 def _say_held(held: Iterable[tuple[str, int]]) -> None:

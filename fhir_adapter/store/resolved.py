@@ -9,6 +9,7 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from fhir_adapter.store.changed_conflicts import note_changed_conflicts, note_open_conflicts
 from fhir_adapter.store.choosing import (
     columns_of_sets,
     count_held_sql,
@@ -68,10 +69,13 @@ class ResolutionCounts:
     conflicts: int
 
 
-def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> ResolutionCounts:
+def resolve_all(
+    connection: Connection, *, touched: Sequence[str] | None, notes_conflicts: bool = False
+) -> ResolutionCounts:
     """Derive the resolved model again: of the records that these receipts touch, or all of it when `touched` is None.
 
     The same source rows always give the same resolved rows, in whatever order they came and however often this runs.
+    notes_conflicts: keep which conflicts this opens and closes, for the caller to read and to forget.
     """
     wait_for_other_writers(connection)
     only_dirty = touched is not None
@@ -84,7 +88,10 @@ def resolve_all(connection: Connection, *, touched: Sequence[str] | None) -> Res
         note_dirty_keys(connection)
         note_families(connection)
     tables = _tables_to_resolve(connection, only_dirty=only_dirty)
+    before = note_open_conflicts(connection, only_dirty=only_dirty) if notes_conflicts else 0
     counts = _resolve_tables(connection, tables, only_dirty=only_dirty)
+    if notes_conflicts:
+        note_changed_conflicts(connection, before, only_dirty=only_dirty)
     forget_touched_keys(connection)
     return counts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fhir_adapter.store.feedback_schema import CHANGED_CONFLICT, RECEIPT_FEEDBACK, TOLD_KEY, TOLD_RECEIPT
 from fhir_adapter.store.linkage_schema import (
     LINK_CLUSTER,
     LINK_DECISION,
@@ -48,6 +49,7 @@ from fhir_adapter.store.person_schema import (
 __all__ = [
     "AUDIT_EVENT",
     "BARRED_PERSON",
+    "CHANGED_CONFLICT",
     "CONTESTED_CELL",
     "COUNTED_EVENT",
     "COUNT_CELL",
@@ -69,6 +71,7 @@ __all__ = [
     "PAYLOAD",
     "QUARANTINE",
     "RECEIPT",
+    "RECEIPT_FEEDBACK",
     "RECEIPT_ISSUE",
     "REFERENCE_BENCHMARK",
     "REFERENCE_IMD",
@@ -80,6 +83,8 @@ __all__ = [
     "SETTLEMENT",
     "SOURCE",
     "SOURCE_SYSTEM",
+    "TOLD_KEY",
+    "TOLD_RECEIPT",
     "TOUCHED_KEY",
     "UNRESOLVED_RECEIPT",
     "WITHDRAWAL",

@@ -96,6 +96,7 @@ def _view(receipt: Receipt) -> ReceiptView:
         adapter=receipt.adapter,
         rows=receipt.rows,
         issues=tuple(_fault(each) for each in receipt.issues),
+        feedback=receipt.feedback,
     )
 
 

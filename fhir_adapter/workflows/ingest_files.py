@@ -11,13 +11,15 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from fhir_adapter.errors import PayloadRefused
+from fhir_adapter.feedback import Feedback
 from fhir_adapter.sources.csv_source import map_csv
 from fhir_adapter.sources.csv_text import read_header
 from fhir_adapter.sources.issues import Issue, Severity, capped
 from fhir_adapter.sources.records import MappedRecord
-from fhir_adapter.store.database import writing
+from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.intake_log import ReceivedIssue
 from fhir_adapter.workflows.bulk import read_export
+from fhir_adapter.workflows.feedback import Submission, feedback_of
 from fhir_adapter.workflows.files import BulkExport, FileKind, Input, InputFile, lines, opened, readable, whole
 from fhir_adapter.workflows.identities import identity_issues
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, read_bundle, read_line, refused_payload
@@ -32,7 +34,10 @@ PIECE_BYTES = 1 << 20
 
 @dataclass(slots=True)
 class FileReport:
-    """What became of one file. rows: rows mapped, by table. issues: the first of them; `issue_count` counts all."""
+    """What became of one file. rows: rows mapped, by table. issues: the first of them; `issue_count` counts all.
+
+    submission: its records. feedback: what became of each of them, known once they are resolved.
+    """
 
     path: str
     adapter: str = ""
@@ -43,6 +48,8 @@ class FileReport:
     issues: list[ReceivedIssue] = field(default_factory=list)
     issue_count: int = 0
     error_count: int = 0
+    submission: Submission = field(default_factory=Submission)
+    feedback: Feedback = field(default_factory=Feedback)
 
     def add(self, kept: Kept) -> None:
         """Count one payload of the file."""
@@ -54,6 +61,7 @@ class FileReport:
             self.rows.update(kept.rows)
         for issue in kept.issues:
             self.add_issue(issue)
+        self.submission.add(kept)
 
     def add_issue(self, issue: Issue | ReceivedIssue) -> None:
         """Count an issue, and keep it while there are few."""
@@ -103,7 +111,11 @@ def ingest_files(
             done += len(batch)
             if progress is not None:
                 progress(done)
-    return IngestReport(tuple(reports), resolve_store(intake.engine))
+    resolved = resolve_store(intake.engine)
+    with reading(intake.engine) as connection:
+        for report in reports:
+            report.feedback = feedback_of(connection, report.submission)
+    return IngestReport(tuple(reports), resolved)
 
 
 def dry_run(

@@ -10,10 +10,12 @@ from hashlib import sha256
 from itertools import chain
 
 from fhir_adapter.errors import AdapterUnknown, PayloadRefused
+from fhir_adapter.feedback import Feedback
 from fhir_adapter.sources.issues import Issue, Severity
 from fhir_adapter.sources.plain_texts import without_identifiers
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import ReceivedIssue
+from fhir_adapter.workflows.feedback import Submission, feedback_of
 from fhir_adapter.workflows.ingest import Intake, ReadPayload, placed_in, read_bundle, refused_payload
 from fhir_adapter.workflows.ingest_files import PIECE_BYTES, read_csv_stream, refuse_nul
 from fhir_adapter.workflows.keep import ALREADY_PROCESSED, Kept, keep_payloads
@@ -27,7 +29,8 @@ NDJSON_TYPES = ("application/fhir+ndjson", "application/ndjson", "application/x-
 class Receipt:
     """What became of one request. status: accepted, already-processed or refused; refused keeps no row.
 
-    rows: rows mapped, by table. issues: every fault, by place.
+    rows: rows mapped, by table. issues: every fault, by place. feedback: what became of each record; of one that was
+    sent before, what was told of it then.
     """
 
     receipt_id: str
@@ -35,6 +38,7 @@ class Receipt:
     adapter: str
     rows: Mapping[str, int]
     issues: tuple[Issue | ReceivedIssue, ...]
+    feedback: Feedback
 
 
 def receive_bundle(raw: bytes, intake: Intake) -> Receipt:
@@ -84,13 +88,17 @@ def _read(raw: bytes, media_type: str, adapter: str | None, name: str, intake: I
 
 
 def _receive(payloads: list[ReadPayload], intake: Intake) -> Receipt:
+    submission = Submission()
     with writing(intake.engine) as connection:
         kept = keep_payloads(connection, payloads, intake)
         resolve_pending(connection)
-    return _receipt(kept)
+        for each in kept:
+            submission.add(each)
+        feedback = feedback_of(connection, submission)
+    return _receipt(kept, feedback)
 
 
-def _receipt(kept: list[Kept]) -> Receipt:
+def _receipt(kept: list[Kept], feedback: Feedback) -> Receipt:
     statuses = {each.status for each in kept}
     if statuses == {ALREADY_PROCESSED}:
         status = ALREADY_PROCESSED
@@ -102,6 +110,7 @@ def _receipt(kept: list[Kept]) -> Receipt:
         adapter=next((each.adapter for each in kept if each.adapter), ""),
         rows=_rows(kept),
         issues=_issues(kept),
+        feedback=feedback,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from fhir_adapter.store.database import writing
 from fhir_adapter.store.intake_log import mark_resolved, newest_receipt, unresolved_receipts
 from fhir_adapter.store.resolved import resolve_all
+from fhir_adapter.workflows.feedback import tell_of
 from fhir_adapter.workflows.linkage import Change, link_people
 
 MOST_RECEIPTS_TOUCHED = 500  # beyond these, resolving everything is cheaper than finding what was touched
@@ -34,7 +35,8 @@ def resolve_pending(connection: Connection) -> Resolved:
         return Resolved()
     touched = None if len(receipts) > MOST_RECEIPTS_TOUCHED else receipts
     link_people(connection, receipts=touched, change=Change(newest_receipt(connection, receipts), "received"))
-    counts = resolve_all(connection, touched=touched)
+    counts = resolve_all(connection, touched=touched, notes_conflicts=True)
+    tell_of(connection, receipts)
     mark_resolved(connection, receipts)
     return Resolved(counts.resolved, counts.held, counts.conflicts)
 
@@ -50,6 +52,7 @@ def resolve_everything(engine: Engine) -> Resolved:
     with writing(engine) as connection:
         receipts = unresolved_receipts(connection)
         link_people(connection, receipts=None, change=Change(newest_receipt(connection, None), "all linked again"))
-        counts = resolve_all(connection, touched=None)
+        counts = resolve_all(connection, touched=None, notes_conflicts=True)
+        tell_of(connection, receipts)
         mark_resolved(connection, receipts)
     return Resolved(counts.resolved, counts.held, counts.conflicts)

@@ -7,7 +7,7 @@ anchor date; the mother as she was on that date and the values of the stratifier
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from indicator_engine.definition import UNKNOWN
 from indicator_engine.engines.constructs import ByteOrder, MonthIndex
 from indicator_engine.engines.expressions import Element, to_sql
 from indicator_engine.engines.model import model_table
-from indicator_engine.engines.spells import columns_on, holds_day, spell_table
+from indicator_engine.engines.spells import columns_on, holds_day, spell_statement, spell_table
 from indicator_engine.plan import MOTHER, SITE, Family, Parent, PlannedFeature, PlannedIndicator, PlannedStratifier
 from indicator_engine.predicates import keys_of
 from indicator_engine.tables import TABLES
@@ -27,6 +27,7 @@ FLAGS = ("population", "denominator", "numerator")
 MEMBER_FLAGS = ("population", "denominator", "exclusion", "numerator")
 ENTITY = "entity"
 ANCHOR = "fact.anchor"
+_MADE_OF_MOTHER = (f"{MOTHER}.", "residence.")
 EVENT_ORDER = ("event_time", "cluster_key", "entity_key")
 
 
@@ -75,6 +76,35 @@ def member_statement(family: Family, months: MonthRange) -> sa.Select[Any]:
     ]
     own = valued.resolve(key).label(ENTITY)
     return sa.select(own, *flags).select_from(valued.source).order_by(ByteOrder(valued.resolve(key)))
+
+
+def entered_statement(family: Family, keys: sa.Select[Any]) -> sa.Select[Any]:
+    """SELECT of each entity whose key `keys` selects: its key, its month, and whether it counts in each indicator.
+
+    month: null where its anchor is not known. An entity counts where it is in the denominator and not taken out of it
+    again; the flags are named by `flag_name`. Nothing but what belongs to these entities is read.
+    """
+    counted = _without_cuts(family)
+    own = f"{family.shape.table}.{family.shape.key}"
+    read = frozenset().union(*(keys_of(node) for each in counted.indicators for node in each.nodes))
+    entity = _named(_entity_layer(counted, only=keys), _entity_keys(counted) | {own}, "entity", only=keys, by=own)
+    of_mother = any(key.startswith(_MADE_OF_MOTHER) for key in read)
+    valued = _mother_layer(counted, entity, within=True) if of_mother else entity
+    flags = [
+        _flag(sa.and_(denominator, _flag(exclusion) == 0)).label(flag_name(each, "denominator"))
+        for each in counted.indicators
+        for _, denominator, exclusion, _ in [_conditions(each, valued)]
+    ]
+    month = sa.case((valued.resolve(ANCHOR).is_not(None), MonthIndex(valued.resolve(ANCHOR)))).label("month")
+    return sa.select(valued.resolve(own).label(ENTITY), month, *flags).select_from(valued.source)
+
+
+def _without_cuts(family: Family) -> Family:
+    """The family with nothing but what its denominators read."""
+    indicators = tuple(replace(each, numerator=each.denominator) for each in family.indicators)
+    read = keys_of(family.anchor).union(*(keys_of(node) for each in indicators for node in each.nodes))
+    features = tuple(each for each in family.features if each.name.key in read)
+    return replace(family, indicators=indicators, features=features, stratifiers=(), event_time=family.anchor)
 
 
 def _columns(family: Family, valued: _Layer) -> list[ColumnElement[Any]]:
@@ -141,8 +171,7 @@ def _final_keys(family: Family) -> frozenset[str]:
 def _entity_keys(family: Family) -> frozenset[str]:
     """What the layers above the entity read of it."""
     read = _final_keys(family).union(*(keys_of(each.value) for each in family.stratifiers), {_mother_key(family)})
-    made_above = {f"{MOTHER}.", "residence.", "value."}
-    return frozenset(key for key in read if not key.startswith(tuple(made_above)))
+    return frozenset(key for key in read if not key.startswith((*_MADE_OF_MOTHER, "value.")))
 
 
 def _has_events(family: Family) -> bool:
@@ -161,12 +190,25 @@ def _mother_key(family: Family) -> str:
     return f"{_mother(family).of}.{_mother(family).column}"
 
 
-def _named(layer: _Layer, keys: Iterable[str], name: str, *, within: MonthRange | None = None) -> _Layer:
-    """The keys of a layer as columns of a subquery, which the next layer reads."""
+def _named(
+    layer: _Layer,
+    keys: Iterable[str],
+    name: str,
+    *,
+    within: MonthRange | None = None,
+    only: sa.Select[Any] | None = None,
+    by: str = "",
+) -> _Layer:
+    """The keys of a layer as columns of a subquery, which the next layer reads.
+
+    within: only rows of these months. only: only rows whose key `by` is among those selected.
+    """
     labels = {key: key.replace(".", "_") for key in sorted(keys)}
     chosen = sa.select(*(layer.resolve(key).label(label) for key, label in labels.items())).select_from(layer.source)
     if within is not None:
         chosen = chosen.where(*_is_within(layer.resolve(ANCHOR), within))
+    if only is not None:
+        chosen = chosen.where(layer.resolve(by).in_(only))
     subquery = chosen.subquery(name)
     return _Layer(subquery, {key: subquery.c[label] for key, label in labels.items()})
 
@@ -180,7 +222,8 @@ def _is_within(anchor: Element, months: MonthRange) -> list[ColumnElement[bool]]
     return conditions
 
 
-def _entity_layer(family: Family) -> _Layer:
+def _entity_layer(family: Family, only: sa.Select[Any] | None = None) -> _Layer:
+    """The entity with its parents, its features and its anchor. only: keys beyond which no child is read."""
     shape = family.shape
     entity = model_table(shape.table)
     source: FromClause = entity
@@ -191,7 +234,7 @@ def _entity_layer(family: Family) -> _Layer:
         source = source.outerjoin(table, table.c[key] == columns[f"{parent.of}.{parent.column}"])
         columns |= {f"{parent.name}.{each.name}": each for each in table.columns}
     for number, group in enumerate(_feature_groups(family)):
-        children = _feature_query(group).subquery(f"features_{number}")
+        children = _feature_query(group, _of_these(family, group[0].of, only)).subquery(f"features_{number}")
         source = source.outerjoin(children, children.c[group[0].by] == columns[f"{shape.table}.{group[0].of}"])
         columns |= {each.name.key: _feature_value(each, children) for each in group}
     sites = [columns[key] for key in shape.site]
@@ -212,9 +255,23 @@ def _parents_read(family: Family) -> list[Parent]:
     return chosen
 
 
-def _mother_layer(family: Family, entity: _Layer) -> _Layer:
-    """The mother in the spell of her life that holds the anchor date, and the values of the stratifiers."""
-    spell, anchor = spell_table().alias("spell"), entity.resolve(ANCHOR)
+def _of_these(family: Family, column: str, only: sa.Select[Any] | None) -> sa.Select[Any] | None:
+    """A column of the entities whose keys are selected."""
+    if only is None:
+        return None
+    entity = model_table(family.shape.table).alias("these")
+    return sa.select(entity.c[column]).where(entity.c[family.shape.key].in_(only))
+
+
+def _mother_layer(family: Family, entity: _Layer, *, within: bool = False) -> _Layer:
+    """The mother in the spell of her life that holds the anchor date, and the values of the stratifiers.
+
+    within: the spells are worked out in the statement, of these mothers alone.
+    """
+    spell: FromClause = spell_table().alias("spell")
+    if within:
+        spell = spell_statement([family], of_people=sa.select(entity.resolve(_mother_key(family)))).subquery("spell")
+    anchor = entity.resolve(ANCHOR)
     is_hers = spell.c.person_key == entity.resolve(_mother_key(family))
     columns = {**entity.columns, **columns_on(spell, anchor)}
     columns |= {each.name.key: to_sql(each.value, columns.__getitem__) for each in family.stratifiers}
@@ -228,12 +285,13 @@ def _feature_groups(family: Family) -> list[list[PlannedFeature]]:
     return list(groups.values())
 
 
-def _feature_query(group: list[PlannedFeature]) -> sa.Select[Any]:
+def _feature_query(group: list[PlannedFeature], only: sa.Select[Any] | None) -> sa.Select[Any]:
     child = model_table(group[0].table)
     columns = {f"{group[0].table}.{each.name}": each for each in child.columns}
     by = child.c[group[0].by]
     values = [_aggregate(each, columns).label(_feature_column(each)) for each in group]
-    return sa.select(by, *values).where(by.is_not(None)).group_by(by)
+    found = sa.select(by, *values).where(by.is_not(None)).group_by(by)
+    return found if only is None else found.where(by.in_(only))
 
 
 def _aggregate(feature: PlannedFeature, columns: Mapping[str, Element]) -> Element:

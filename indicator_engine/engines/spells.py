@@ -23,8 +23,8 @@ BEGAN = "valid_from"
 TABLE_OF = {MOTHER: "person", "residence": "residence"}
 
 
-def spell_statement(families: Iterable[Family]) -> sa.Select[Any]:
-    """SELECT of all spells, with what the families read of the person and of the residence.
+def spell_statement(families: Iterable[Family], of_people: sa.Select[Any] | None = None) -> sa.Select[Any]:
+    """SELECT of all spells, or of those people, with what the families read of the person and of the residence.
 
     began: when the residence did, null without one. begins: null where the spell is open to the past. ends: the first
     day of the next spell, null for the last.
@@ -33,19 +33,21 @@ def spell_statement(families: Iterable[Family]) -> sa.Select[Any]:
     person, residence = model_table("person"), model_table("residence")
     own, began = residence.c[PERSON_KEY], residence.c[BEGAN]
     of_residence = {PERSON_KEY, BEGAN} | {_column(key) for key in read if not key.startswith(f"{MOTHER}.")}
-    cut = sa.select(
+    cuts = sa.select(
         *(residence.c[name] for name in sorted(of_residence)),
         sa.func.lag(began).over(partition_by=own, order_by=began).label("earlier"),
         sa.func.lead(began).over(partition_by=own, order_by=began).label("ends"),
-    ).subquery("cut")
+    )
+    cut = (cuts if of_people is None else cuts.where(own.in_(of_people))).subquery("cut")
     columns = ((person if key.startswith(f"{MOTHER}.") else cut).c[_column(key)].label(_label(key)) for key in read)
-    return sa.select(
+    spells = sa.select(
         person.c[PERSON_KEY],
         *columns,
         cut.c[BEGAN].label("began"),
         sa.case((cut.c.earlier.is_not(None), cut.c[BEGAN])).label("begins"),
         cut.c.ends,
     ).select_from(person.outerjoin(cut, cut.c[PERSON_KEY] == person.c[PERSON_KEY]))
+    return spells if of_people is None else spells.where(person.c[PERSON_KEY].in_(of_people))
 
 
 def spell_table() -> sa.TableClause:
