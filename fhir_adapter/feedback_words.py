@@ -71,8 +71,7 @@ def entered_words(told: Told) -> str:
 def totals_words(totals: FeedbackTotals) -> Iterator[str]:
     """Sums over all records, a line each."""
     yield f"{totals.records:,} records: {_stored(totals.stored, totals.unchanged)}"
-    if totals.rules:
-        yield f"rules: {'; '.join(map(rule_words, rules_in_order(totals.rules)))}"
+    yield from map(rule_words, rules_in_order(totals.rules))
     if totals.conflicts_opened or totals.conflicts_closed:
         yield f"conflicts: {totals.conflicts_opened:,} opened, {totals.conflicts_closed:,} closed"
     for held in held_in_order(totals.held):
