@@ -106,10 +106,12 @@ def tell_of(connection: Connection, receipt_ids: Sequence[str]) -> None:
     for start in range(0, len(receipt_ids), RECEIPTS_AT_ONCE):
         _keep(connection, last)
         last = _found_of(connection, receipt_ids[start : start + RECEIPTS_AT_ONCE])
-    # what a link changed may concern records that none of these tells of by itself
-    for each in take_other_conflicts(connection):
-        _add_conflict(last[receipt_ids[-1]], each)
-    _keep(connection, last)
+    others = take_other_conflicts(connection)
+    if last:
+        # what a link changed may concern records that none of these tells of by itself
+        for each in others:
+            _add_conflict(last[receipt_ids[-1]], each)
+        _keep(connection, last)
 
 
 @dataclass(slots=True)

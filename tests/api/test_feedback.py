@@ -14,9 +14,10 @@ from fhir_adapter.settings import Settings
 from fhir_adapter.store.database import writing
 from fhir_adapter.workflows.ingest import read_bundle
 from fhir_adapter.workflows.keep import keep_payloads
+from fhir_adapter.workflows.resolve import resolve_everything
 from tests.contract.api_world import Client
 from tests.mapping.maternity_bundles import Bundle, changed, maternity_bundle, place_of, quantity, removed
-from tests.serving import application
+from tests.serving import application, counted_rows
 from tests.worlds import KEY
 
 SCHEMA = R4Schema()
@@ -175,11 +176,24 @@ def test_of_many_records_the_first_are_listed_and_the_totals_are_of_all(sqlite_c
     assert answer["records"][1]["place"] == "payload:2"
 
 
+def test_resolving_everything_again_tells_nobody_of_conflicts_and_leaves_nothing_behind(
+    sqlite_client: Client, sqlite_store_url: str
+) -> None:
+    told(sqlite_client)
+    told(sqlite_client, HEAVY)
+    settings = Settings(database_url=sqlite_store_url, key=KEY, synthetic=True)
+    with wiring.opened_store(settings) as store:
+        with writing(store) as connection:
+            connection.execute(sa.delete(sa.table("resolution")))
+        assert resolve_everything(store).conflicts == 1
+        with writing(store) as connection:
+            assert (
+                connection.execute(sa.select(sa.func.count()).select_from(sa.table("changed_conflict"))).scalar() == 0
+            )
+
+
 @pytest.mark.parametrize("table", ["told_receipt", "told_key", "changed_conflict"])
 def test_working_tables_are_empty_between_submissions(sqlite_client: Client, sqlite_store_url: str, table: str) -> None:
     told(sqlite_client)
     told(sqlite_client, HEAVY)
-    engine = sa.create_engine(sqlite_store_url)
-    with engine.connect() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(sa.table(table))).scalar_one() == 0
-    engine.dispose()
+    assert counted_rows(sqlite_store_url, table) == {table: 0}
