@@ -100,7 +100,7 @@ LINKAGE_ZONE = sa.Table(
     words("organisation"),
     sa.Column("local_id_hmac", text_type(), index=True),
     words("sex", nullable=True),
-    sa.Column("birth_date_hmac", text_type(), index=True),
+    words("birth_date_hmac", nullable=True),
     words("birth_eve_hmac", nullable=True),
     words("birth_year_hmac", nullable=True),
     words("birth_month_hmac", nullable=True),
@@ -113,6 +113,8 @@ LINKAGE_ZONE = sa.Table(
     words("district_hmac", nullable=True),
     sa.Column("core_key", text_type(), index=True),
     words("core_pass", nullable=True),
+    # of those born on a day the few without number are found without reading the others
+    sa.Index(None, "birth_date_hmac", "core_pass"),
 )
 LINK = sa.Table(
     "link",

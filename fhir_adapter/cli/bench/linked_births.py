@@ -20,6 +20,7 @@ from fhir_adapter.sources.records import Identity, MappedRecord, Row
 from fhir_adapter.workflows.ingest import ReadPayload
 
 BIRTHS_A_PAYLOAD = 500
+TRUSTS = 65  # as in the model that the bench of counting draws; a payload is of one
 ADMITTED = 10  # every so many births
 UNNUMBERED, DIFFERING, MOVED_WEIGHT_G = 100, 33, 55
 DAYS_IN_UNIT = 3
@@ -91,20 +92,25 @@ def payloads(births: ToldBirths, start: int, stop: int, *, is_correction: bool =
         if is_correction
         else ((MATERNITY, _maternity), (NEONATAL, _neonatal), (VISITING, _visit))
     )
-    for first in range(start, stop, BIRTHS_A_PAYLOAD):
-        places = range(first, min(first + BIRTHS_A_PAYLOAD, stop))
+    first = start
+    while first < stop:
+        # a birth is always told by the same trust
+        end = min(first - first % BIRTHS_A_PAYLOAD + BIRTHS_A_PAYLOAD, stop)
+        trust = f"RT{first // BIRTHS_A_PAYLOAD % TRUSTS:02d}"
         for adapter, tell in tellers:
-            told = [tell(births, place, is_correction) for place in places]
-            yield _payload(adapter, f"{first}-{is_correction}", told, is_correction=is_correction)
+            told = [tell(births, place, is_correction) for place in range(first, end)]
+            yield _payload(f"{adapter}:{trust}", f"{first}-{is_correction}", told, is_correction=is_correction)
+        first = end
 
 
-def _payload(adapter: str, name: str, told: Sequence[Told], *, is_correction: bool) -> ReadPayload:
+def _payload(source: str, name: str, told: Sequence[Told], *, is_correction: bool) -> ReadPayload:
+    adapter = source.partition(":")[0]
     rows: defaultdict[str, list[Row]] = defaultdict(list)
     for of_birth, _ in told:
         for table, row in of_birth:
             rows[table].append(row)
     record = MappedRecord(
-        source=f"{adapter}:RSA",
+        source=source,
         source_record_id=f"bench {name}",
         recorded_at=LATER_RECORDED if is_correction else FIRST_RECORDED,
         rows=rows,

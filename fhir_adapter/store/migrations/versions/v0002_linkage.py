@@ -17,7 +17,7 @@ depends_on = None
 # text sorts by its bytes in both databases
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 ZONE_INDEXES = ("person_key", "nhs_number_hmac")
-NEW_ZONE_INDEXES = ("entry_key", "local_id_hmac", "birth_date_hmac", "core_key")
+NEW_ZONE_INDEXES = ("entry_key", "local_id_hmac", "core_key")
 ABSENT_FEATURES = (
     "birth_eve_hmac",
     "birth_year_hmac",
@@ -43,6 +43,12 @@ def upgrade() -> None:
         *(text(name, nullable=True) for name in ("local_id_hmac", "sex", "birth_date_hmac", *ABSENT_FEATURES)),
     )
     index("linkage_zone", *ZONE_INDEXES, *NEW_ZONE_INDEXES)
+    op.create_index(
+        op.f("ix_linkage_zone_birth_date_hmac_core_pass"),
+        "linkage_zone",
+        ["birth_date_hmac", "core_pass"],
+        unique=False,
+    )
     op.add_column("link", sa.Column("weight", sa.Double(), nullable=True))
     op.add_column("link", text("model_version", nullable=True))
     op.add_column("link", text("status", nullable=True))
