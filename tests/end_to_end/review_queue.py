@@ -41,17 +41,28 @@ def open_reviews(connection: Connection) -> Reviews:
 
 
 def joined_by_reviews(mentions: pd.DataFrame, reviews: Reviews) -> pd.Series[str]:
-    """The person of each mention once every question is answered rightly: joined where both are the same in truth."""
+    """The person of each mention once every question is answered rightly: joined where both are the same in truth.
+
+    Who stands under another's number, as a swapped twin does, is taken out of that person first.
+    """
     names = persons_of_clusters(mentions)
     person_of = mentions.set_index("source_key")["person"]
-    resolved_of = mentions.set_index("source_key")["resolved"]
+    keys, persons = mentions["source_key"].tolist(), mentions["resolved"].tolist()
+    resolved_of: dict[str, str] = dict(zip(keys, persons, strict=True))
+    taken_out: dict[str, str] = {}
     joined: dict[str, str] = {}
     for source_key, candidate in reviews.pairs:
-        if source_key in person_of.index and names.get(candidate) == person_of[source_key]:
+        if source_key not in resolved_of or names.get(candidate) != person_of[source_key]:
+            continue
+        if names.get(resolved_of[source_key]) != person_of[source_key]:
+            taken_out[source_key] = candidate
+        else:
             one, other = root_of(joined, resolved_of[source_key]), root_of(joined, candidate)
             if one != other:
                 joined[one] = other
-    return mentions["resolved"].map(lambda person: root_of(joined, person))
+    answered = (taken_out.get(source_key, person) for source_key, person in resolved_of.items())
+    roots = dict(zip(resolved_of, (root_of(joined, person) for person in answered), strict=True))
+    return mentions["source_key"].map(roots)
 
 
 def root_of(joined: dict[str, str], person: str) -> str:

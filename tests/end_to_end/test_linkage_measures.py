@@ -12,6 +12,7 @@ from tests.end_to_end.review_queue import Reviews, joined_by_reviews
 COLUMNS = ["feed", "system", "role", "person", "resolved", "source_key"]
 BIRTH_OF_ONE, BIRTH_OF_TWO = ("maternity", "maternity", "baby", "B1"), ("maternity", "maternity", "baby", "B2")
 STAY_OF_ONE, VISIT_OF_ONE = ("neonatal", "neonatal", "baby", "B1"), ("health_visiting", "health_visiting", "baby", "B1")
+VISIT_OF_TWO = ("health_visiting", "health_visiting", "baby", "B2")
 
 
 def mentions(*rows: tuple[str, ...]) -> pd.DataFrame:
@@ -68,6 +69,11 @@ def test_a_question_answered_rightly_joins_two_of_one_person() -> None:
 def test_a_question_answered_rightly_keeps_two_persons_apart() -> None:
     told = mentions((*BIRTH_OF_TWO, "a"), (*STAY_OF_ONE, "b"))
     assert joined_by_reviews(told, Reviews((("key 1", "a"),))).nunique() == 2
+
+
+def test_a_question_about_a_swapped_twin_answered_rightly_takes_the_stay_out_of_the_other_twin() -> None:
+    told = mentions((*BIRTH_OF_ONE, "a"), (*BIRTH_OF_TWO, "b"), (*VISIT_OF_TWO, "b"), (*STAY_OF_ONE, "b"))
+    assert joined_by_reviews(told, Reviews((("key 3", "a"),))).tolist() == ["a", "b", "b", "a"]
 
 
 def test_a_person_of_the_store_is_whom_most_of_its_mentions_are_of() -> None:
