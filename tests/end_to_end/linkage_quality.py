@@ -229,7 +229,9 @@ def conflicts_found(
     """What was found of each field, over persons: a baby with two stays that differ counts once."""
     truth = pd.read_parquet(folder / "truth_conflicts.parquet").astype({"feed": str, "field": str, "kind": str})
     truth["feed"] = truth["feed"].str.partition("/")[2]
-    truth = truth[truth["feed"].isin(people.feeds)]
+    # what a feed told in a record that was refused whole nobody can find
+    told = people.mentions[["feed", "person"]].drop_duplicates()
+    truth = truth.merge(told.astype(str), on=["feed", "person"])
     names = persons_of_clusters(people.mentions)
     mixed = mixed_persons(people.mentions)
     swapped = set(people.mentions.loc[people.mentions["nhs_number"] == "of_another", "delivery"])
