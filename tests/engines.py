@@ -23,6 +23,10 @@ Tables = Mapping[str, Sequence[Row]]
 Run = Callable[[Sequence[Family], Tables], Counted]
 
 EVERYTHING = MonthRange()
+# what the store keeps of a choice beside the columns of the model, which no engine reads
+BESIDE: Mapping[str, Row] = {
+    "resolution": {"conflict_id": "x", "resolved_key": "x", "within_tolerance": False, "reason": "difference"}
+}
 
 
 def run_reference(families: Sequence[Family], tables: Tables) -> Counted:
@@ -85,4 +89,5 @@ def _fill(engine: sa.Engine, tables: Tables) -> None:
             connection.execute(sa.delete(RESOLVED[name]))
         for name, rows in tables.items():
             if rows:
-                connection.execute(sa.insert(RESOLVED[name]), list(rows))
+                beside = BESIDE.get(name, {})
+                connection.execute(sa.insert(RESOLVED[name]), [{**beside, **row} for row in rows])
