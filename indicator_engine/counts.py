@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -110,10 +110,14 @@ class EventTable:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """All that one engine run gives."""
+    """All that one engine run gives.
+
+    flagged: the same counts of those alone whom an open conflict leaves in doubt; cells without any are left out.
+    """
 
     counts: CountTable
     events: EventTable
+    flagged: CountTable = field(default_factory=lambda: CountTable.of_rows(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +157,11 @@ def _cell_numbers(cells: pd.DataFrame) -> NDArray[np.int64]:
     return numbers
 
 
-def gather(cells: Sequence[CountRow], events: Sequence[EventRow]) -> Counted:
-    """The two tables of a run from rows."""
-    return Counted(CountTable.of_rows(cells), EventTable.of_rows(events))
+def gather(cells: Sequence[CountRow], events: Sequence[EventRow], flagged: Sequence[CountRow] = ()) -> Counted:
+    """The tables of a run from rows."""
+    return Counted(CountTable.of_rows(cells), EventTable.of_rows(events), CountTable.of_rows(flagged))
 
 
-def gather_parts(parts: Sequence[CellPart], events: Sequence[EventRow]) -> Counted:
-    """The two tables of a run from the columns that an engine fetched."""
-    return Counted(CountTable.of_parts(parts), EventTable.of_rows(events))
+def gather_parts(parts: Sequence[CellPart], events: Sequence[EventRow], flagged: Sequence[CellPart] = ()) -> Counted:
+    """The tables of a run from the columns that an engine fetched."""
+    return Counted(CountTable.of_parts(parts), EventTable.of_rows(events), CountTable.of_parts(flagged))

@@ -77,6 +77,12 @@ def baby(key: str = "b1", **cells: Cell) -> Row:
     return row("baby", **(given | cells))
 
 
+def choice(table: str, record: str, column: str, **cells: Cell) -> Row:
+    """A conflict between sources on one cell that nobody has settled."""
+    given: Row = {"table_name": table, "record_key": record, "column_name": column, "conflict": True, "status": "open"}
+    return row("resolution", **(given | cells))
+
+
 def _default(column: Column) -> Cell:
     if not column.required:
         return None

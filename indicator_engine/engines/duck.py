@@ -11,8 +11,16 @@ import duckdb
 from sqlalchemy.dialects import postgresql
 
 from indicator_engine.counts import CellPart, Counted, EventRow, MonthRange, gather_parts
+from indicator_engine.engines.contested import CHOICES, NOTHING, Contested, tables_of_doubts
 from indicator_engine.engines.members import Members
-from indicator_engine.engines.statements import cell_parts, event_rows, member_rows, member_statements, run_statements
+from indicator_engine.engines.statements import (
+    cell_parts,
+    contested_text,
+    event_rows,
+    member_rows,
+    member_statements,
+    run_statements,
+)
 from indicator_engine.plan import SHAPES, Family
 
 Settings: TypeAlias = dict[str, str | bool | int | float | list[str]]
@@ -59,20 +67,33 @@ def _settings(folder: str, memory: str | None) -> Settings:
 
 def _count(families: Sequence[Family], snapshot: Path, months: MonthRange, settings: Settings) -> Counted:
     parts: list[CellPart] = []
+    flagged: list[CellPart] = []
     events: list[EventRow] = []
-    statements = run_statements(families, months, DIALECT)
     with duckdb.connect(config=settings) as connection:
-        for table in sorted({name for family in families for name in tables_read(family)}):
-            connection.read_parquet(str(snapshot / table / "*.parquet")).create_view(table)
+        contested = _contested(connection, snapshot)
+        read = tables_of_doubts(families, contested).union(*(tables_read(family) for family in families))
+        for table in sorted(read):
+            connection.read_parquet(str(snapshot / table / "*.parquet")).create_view(table, replace=True)
+        statements = run_statements(families, months, DIALECT, contested)
         connection.execute(statements.create_spells)
         for family in statements.families:
             connection.execute(family.create_fact)
             for count_query in family.counts:
                 parts += cell_parts(count_query, connection.execute(count_query.text).df())
+            for count_query in family.flagged:
+                flagged += cell_parts(count_query, connection.execute(count_query.text).df())
             for event_query in family.events:
                 events += event_rows(event_query, connection.execute(event_query.text).fetchall())
             connection.execute(family.drop_fact)
-    return gather_parts(parts, events)
+    return gather_parts(parts, events, flagged)
+
+
+def _contested(connection: duckdb.DuckDBPyConnection, snapshot: Path) -> Contested:
+    """What open conflicts are about; nothing in a snapshot that came without the choices of a resolution."""
+    if not (snapshot / CHOICES).is_dir():
+        return NOTHING
+    connection.read_parquet(str(snapshot / CHOICES / "*.parquet")).create_view(CHOICES)
+    return frozenset((table, column) for table, column in connection.execute(contested_text(DIALECT)).fetchall())
 
 
 def tables_read(family: Family) -> frozenset[str]:

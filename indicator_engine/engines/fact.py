@@ -16,6 +16,7 @@ from sqlalchemy.sql.expression import ColumnElement, FromClause
 from indicator_engine.counts import NOT_ATTRIBUTED, MonthRange
 from indicator_engine.definition import UNKNOWN
 from indicator_engine.engines.constructs import ByteOrder, MonthIndex
+from indicator_engine.engines.contested import HOLDER, NOTHING, Contested, Holder, conflicts_of, doubts_of_family
 from indicator_engine.engines.expressions import Element, to_sql
 from indicator_engine.engines.model import model_table
 from indicator_engine.engines.spells import columns_on, holds_day, spell_statement, spell_table
@@ -34,6 +35,11 @@ EVENT_ORDER = ("event_time", "cluster_key", "entity_key")
 def flag_name(indicator: PlannedIndicator, flag: str) -> str:
     """Column of the fact that holds one flag of one indicator: `lb06_denominator`."""
     return f"{indicator.definition.id.lower()}_{flag}"
+
+
+def flagged_name(indicator: str) -> str:
+    """Column of the fact that says whether an open conflict leaves an entity in doubt: `lb06_flagged`."""
+    return f"{indicator.lower()}_flagged"
 
 
 def level_name(dimension: str) -> str:
@@ -57,11 +63,17 @@ class _Layer:
         return self.columns[key]
 
 
-def fact_statement(family: Family, months: MonthRange) -> sa.Select[Any]:
-    """SELECT of the wide fact; every row whose anchor is known and lies in `months`."""
-    entity = _named(_entity_layer(family), _entity_keys(family), "entity", within=months)
-    valued = _named(_mother_layer(family, entity), _final_keys(family), "valued")
-    return sa.select(*_columns(family, valued)).select_from(valued.source)
+def fact_statement(family: Family, months: MonthRange, contested: Contested = NOTHING) -> sa.Select[Any]:
+    """SELECT of the wide fact; every row whose anchor is known and lies in `months`.
+
+    contested: what open conflicts are about; each indicator that reads any of it has a column FLAGGED too.
+    """
+    flagged = {flagged_name(each) for each in doubts_of_family(family, contested)}
+    layer = _doubted(_entity_layer(family), family, contested)
+    entity = _named(layer, _entity_keys(family) | flagged, "entity", within=months)
+    valued = _named(_mother_layer(family, entity), _final_keys(family) | flagged, "valued")
+    columns = [*_columns(family, valued), *(valued.resolve(each).label(each) for each in sorted(flagged))]
+    return sa.select(*columns).select_from(valued.source)
 
 
 def member_statement(family: Family, months: MonthRange) -> sa.Select[Any]:
@@ -240,6 +252,24 @@ def _entity_layer(family: Family, only: sa.Select[Any] | None = None) -> _Layer:
     sites = [columns[key] for key in shape.site]
     columns[SITE.key] = sites[0] if len(sites) == 1 else sa.func.coalesce(*sites)
     columns[ANCHOR] = to_sql(family.anchor, columns.__getitem__)
+    return _Layer(source, columns)
+
+
+def _doubted(layer: _Layer, family: Family, contested: Contested) -> _Layer:
+    """The layer with a column for each indicator that is in doubt, 1 where an open conflict decides about the row."""
+    source, columns = layer.source, dict(layer.columns)
+    doubts = doubts_of_family(family, contested)
+    by_holder: dict[Holder, dict[str, frozenset[str]]] = {}
+    for indicator, held in doubts.items():
+        for holder, names in held.items():
+            by_holder.setdefault(holder, {})[flagged_name(indicator)] = names
+    flags: dict[str, list[ColumnElement[bool]]] = {}
+    for number, (holder, names_of) in enumerate(by_holder.items()):
+        found = conflicts_of(holder, names_of).alias(f"conflicts_{number}")
+        source = source.outerjoin(found, found.c[HOLDER] == columns[holder.of])
+        for name in names_of:
+            flags.setdefault(name, []).append(found.c[name] == 1)
+    columns |= {name: _flag(sa.or_(*each)) for name, each in flags.items()}
     return _Layer(source, columns)
 
 

@@ -11,6 +11,7 @@ from functools import singledispatch
 from indicator_engine import predicates
 from indicator_engine.counts import NOT_ATTRIBUTED, Counted, CountRow, EventRow, MonthRange, gather, month_index
 from indicator_engine.definition import UNKNOWN, WHOLE
+from indicator_engine.engines.contested import CHOICES, OPEN, Holder, doubts_of_family
 from indicator_engine.engines.members import Member, Members
 from indicator_engine.plan import Family, PlannedFeature, PlannedIndicator, PlannedStratifier
 from indicator_engine.tables import TABLES
@@ -26,13 +27,15 @@ def count_rows_in_memory(families: Sequence[Family], tables: Tables, *, months: 
     """Counts of all families over rows held in memory, table name -> rows of column name -> canonical cell."""
     cells: list[CountRow] = []
     events: list[EventRow] = []
+    flagged: list[CountRow] = []
     for family in families:
         facts = [fact for fact in _facts(family, tables) if _is_within(fact.month, months)]
         for indicator in family.indicators:
             cells += _count(family, indicator, facts)
+            flagged += _count(family, indicator, [each for each in facts if indicator.definition.id in each.in_doubt])
             if indicator.definition.charting.chart == "g":
                 events += _events(indicator, facts)
-    return gather(cells, events)
+    return gather(cells, events, flagged)
 
 
 def members_in_memory(family: Family, tables: Tables, *, months: MonthRange) -> Members:
@@ -53,6 +56,7 @@ class _Fact:
     site: str
     levels: Mapping[str, str]
     members: Mapping[str, Member]
+    in_doubt: frozenset[str]
 
 
 def _is_within(month: int, months: MonthRange) -> bool:
@@ -106,6 +110,7 @@ class _Joined:
             for each in family.shape.parents
         }
         self.features = {each.name.key: _feature_values(each, tables) for each in family.features}
+        self.conflicts = _Conflicts(family, tables)
         self.residences: defaultdict[Cell, list[Row]] = defaultdict(list)
         for row in sorted(tables.get("residence", ()), key=lambda row: str(row["valid_from"])):
             self.residences[row["person_key"]].append(row)
@@ -132,6 +137,7 @@ class _Joined:
             site=str(site or NOT_ATTRIBUTED),
             levels={WHOLE: WHOLE} | {each.id: _level(each, values.get) for each in self.family.stratifiers},
             members={each.definition.id: _member(entity, each, values.get) for each in self.family.indicators},
+            in_doubt=self.conflicts.in_doubt(values.get),
         )
 
     def _values(self, row: Row) -> dict[str, Cell]:
@@ -146,6 +152,41 @@ class _Joined:
     def _residence(self, values: Mapping[str, Cell], anchor: str) -> dict[str, Cell]:
         begun = [row for row in self.residences[values.get("mother.person_key")] if str(row["valid_from"]) <= anchor]
         return {f"residence.{name}": value for name, value in begun[-1].items()} if begun else {}
+
+
+class _Conflicts:
+    """Open conflicts, by the records that hold them, and which indicators of a family they leave in doubt."""
+
+    def __init__(self, family: Family, tables: Tables) -> None:
+        self.columns: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in tables.get(CHOICES, ()):
+            if row["conflict"] and row["status"] == OPEN:
+                self.columns[str(row["table_name"]), str(row["record_key"])].add(str(row["column_name"]))
+        contested = frozenset((table, name) for (table, _), names in self.columns.items() for name in names)
+        self.doubts = doubts_of_family(family, contested)
+        holders = {holder for doubts in self.doubts.values() for holder in doubts}
+        self.records = {holder: _records_named(holder, tables) for holder in holders}
+
+    def in_doubt(self, resolve: Resolve) -> frozenset[str]:
+        """The indicators whose columns are contested of a record that the entity reads."""
+        return frozenset(
+            indicator
+            for indicator, doubts in self.doubts.items()
+            if any(self._holds(holder, resolve(holder.of), columns) for holder, columns in doubts.items())
+        )
+
+    def _holds(self, holder: Holder, name: Cell, columns: frozenset[str]) -> bool:
+        records = self.records[holder][name] if holder.by is not None else [str(name)]
+        return any(self.columns.get((holder.table, each), set()) & columns for each in records)
+
+
+def _records_named(holder: Holder, tables: Tables) -> defaultdict[Cell, list[str]]:
+    """Keys of the records of a holder, as one text each, by what they are looked up by."""
+    found: defaultdict[Cell, list[str]] = defaultdict(list)
+    if holder.by is not None:
+        for row in tables.get(holder.table, ()):
+            found[row[holder.by]].append("|".join(str(row[name]) for name in TABLES[holder.table].key))
+    return found
 
 
 def _empty(feature: PlannedFeature) -> Cell:

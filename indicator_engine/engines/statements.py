@@ -5,8 +5,9 @@ Plain GROUP BYs over a materialised fact are faster than GROUPING SETS on DuckDB
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from sqlalchemy.engine import Dialect
 from indicator_engine.counts import NOT_ATTRIBUTED, CellPart, EventRow, MonthRange
 from indicator_engine.definition import UNKNOWN, WHOLE
 from indicator_engine.engines.constructs import ByteOrder
+from indicator_engine.engines.contested import NOTHING, Contested, contested_statement, doubts_of_family
 from indicator_engine.engines.fact import (
     EVENT_ORDER,
     FLAGS,
     MEMBER_FLAGS,
     fact_statement,
     flag_name,
+    flagged_name,
     is_charted_by_event,
     is_site,
     level_name,
@@ -34,6 +37,8 @@ from indicator_engine.engines.spells import SPELL, spell_statement
 from indicator_engine.plan import Family, PlannedIndicator, PlannedStratifier
 
 PLACE = ("month", "provider", "site")
+Levels = tuple[str, ...]
+_Query = Callable[[Levels, Sequence[PlannedIndicator]], sa.Select[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +65,11 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class FamilyStatements:
-    """Everything to run for one family, in order."""
+    """Everything to run for one family, in order. flagged: counts of those whom an open conflict leaves in doubt."""
 
     create_fact: str
     counts: tuple[CountQuery, ...]
+    flagged: tuple[CountQuery, ...]
     events: tuple[EventQuery, ...]
     drop_fact: str
 
@@ -77,11 +83,18 @@ class RunStatements:
     drop_spells: str
 
 
-def run_statements(families: Sequence[Family], months: MonthRange, dialect: Dialect) -> RunStatements:
+def contested_text(dialect: Dialect) -> str:
+    """What to ask first: the tables and columns with an open conflict, one row each."""
+    return _text(contested_statement(), dialect)
+
+
+def run_statements(
+    families: Sequence[Family], months: MonthRange, dialect: Dialect, contested: Contested = NOTHING
+) -> RunStatements:
     """Statements in the SQL of `dialect`, with all values written in (they come from checked nodes)."""
     return RunStatements(
         create_spells=f"CREATE TEMPORARY TABLE {SPELL} AS {_text(spell_statement(families), dialect)}",
-        families=tuple(_family_statements(family, months, dialect) for family in families),
+        families=tuple(_family_statements(family, months, dialect, contested) for family in families),
         drop_spells=f"DROP TABLE {SPELL}",
     )
 
@@ -162,12 +175,15 @@ def _strata(
         yield query.stratifier.id, codes[level.astype(np.int64)]
 
 
-def _family_statements(family: Family, months: MonthRange, dialect: Dialect) -> FamilyStatements:
+def _family_statements(family: Family, months: MonthRange, dialect: Dialect, contested: Contested) -> FamilyStatements:
     name = f"fact_{family.entity}_{family.indicators[0].definition.id.lower()}"
     fact = _fact_table(name, family)
+    doubts = doubts_of_family(family, contested)
+    in_doubt = tuple(each for each in family.indicators if each.definition.id in doubts)
     return FamilyStatements(
-        create_fact=f"CREATE TEMPORARY TABLE {name} AS {_text(fact_statement(family, months), dialect)}",
-        counts=tuple(_count_queries(family, fact, dialect)),
+        create_fact=f"CREATE TEMPORARY TABLE {name} AS {_text(fact_statement(family, months, contested), dialect)}",
+        counts=tuple(_count_queries(family, family.indicators, partial(_count_query, fact), dialect)),
+        flagged=tuple(_count_queries(family, in_doubt, partial(_flagged_query, fact), dialect)),
         events=tuple(
             EventQuery(each, _text(_event_query(each, fact), dialect))
             for each in family.indicators
@@ -179,31 +195,48 @@ def _family_statements(family: Family, months: MonthRange, dialect: Dialect) -> 
 
 def _fact_table(name: str, family: Family) -> sa.TableClause:
     flags = [flag_name(indicator, flag) for indicator in family.indicators for flag in FLAGS]
+    flagged = [flagged_name(indicator.definition.id) for indicator in family.indicators]
     levels = [level_name(each.id) for each in family.stratifiers if not is_site(each)]
-    numbers = [sa.column(each, sa.Integer()) for each in ("month", *flags)]
+    numbers = [sa.column(each, sa.Integer()) for each in ("month", *flags, *flagged)]
     words = [sa.column(each, sa.String()) for each in (*EVENT_ORDER, "provider", "site", *levels)]
     return sa.table(name, *numbers, *words)
 
 
-def _count_queries(family: Family, fact: sa.TableClause, dialect: Dialect) -> Iterator[CountQuery]:
+def _count_queries(
+    family: Family, indicators: tuple[PlannedIndicator, ...], query: _Query, dialect: Dialect
+) -> Iterator[CountQuery]:
     """One for the whole, which the sites are read from too, and one for every other dimension."""
     sites = tuple(each.id for each in family.stratifiers if is_site(each))
-    yield CountQuery(None, sites, family.indicators, _text(_count_query(fact, (), family.indicators), dialect))
+    if indicators:
+        yield CountQuery(None, sites, indicators, _text(query((), indicators), dialect))
     for stratifier in family.stratifiers:
-        if stratifier.id not in sites:
-            chosen = tuple(each for each in family.indicators if stratifier.id in each.definition.stratifiers)
-            query = _count_query(fact, (fact.c[level_name(stratifier.id)],), chosen)
-            yield CountQuery(stratifier, (), chosen, _text(query, dialect))
+        chosen = tuple(each for each in indicators if stratifier.id in each.definition.stratifiers)
+        if chosen and stratifier.id not in sites:
+            yield CountQuery(stratifier, (), chosen, _text(query((level_name(stratifier.id),), chosen), dialect))
 
 
-def _count_query(
-    fact: sa.TableClause, level: tuple[sa.ColumnElement[Any], ...], indicators: Sequence[PlannedIndicator]
-) -> sa.Select[Any]:
-    keys = (*(fact.c[name] for name in PLACE), *level)
-    flags = (flag_name(each, flag) for each in indicators for flag in FLAGS)
+def _count_query(fact: sa.TableClause, level: Levels, indicators: Sequence[PlannedIndicator]) -> sa.Select[Any]:
+    sums = {flag: fact.c[flag] for flag in _flags_of(indicators)}
+    return _summed(fact, level, sums)
+
+
+def _flagged_query(fact: sa.TableClause, level: Levels, indicators: Sequence[PlannedIndicator]) -> sa.Select[Any]:
+    """The same over rows in doubt alone: they are few, so that this costs little beside the counts of all."""
+    in_doubt = [fact.c[flagged_name(each.definition.id)] for each in indicators]
+    pairs = zip(indicators, in_doubt, strict=True)
+    sums = {flag: fact.c[flag] * doubt for each, doubt in pairs for flag in _flags_of([each])}
+    return _summed(fact, level, sums).where(sa.or_(*(each == 1 for each in in_doubt)))
+
+
+def _flags_of(indicators: Sequence[PlannedIndicator]) -> list[str]:
+    return [flag_name(each, flag) for each in indicators for flag in FLAGS]
+
+
+def _summed(fact: sa.TableClause, level: Levels, sums: Mapping[str, sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    keys = [fact.c[name] for name in (*PLACE, *level)]
     # PostgreSQL and DuckDB add whole numbers up in types wider than Python's drivers read as whole numbers.
-    sums = (sa.cast(sa.func.sum(fact.c[flag]), sa.BigInteger()).label(flag) for flag in flags)
-    return sa.select(*keys, *sums).group_by(*keys)
+    added = (sa.cast(sa.func.sum(each), sa.BigInteger()).label(flag) for flag, each in sums.items())
+    return sa.select(*keys, *added).group_by(*keys)
 
 
 def _event_query(indicator: PlannedIndicator, fact: sa.TableClause) -> sa.Select[Any]:

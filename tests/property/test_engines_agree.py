@@ -15,7 +15,7 @@ from indicator_engine.counts import Counted, CountTable, MonthRange
 from indicator_engine.definition import shipped_definitions, shipped_stratifiers
 from indicator_engine.engines.duck import count_on_snapshot
 from indicator_engine.plan import plan_families
-from tests.builders import Row, baby, booking, delivery, mother, pregnancy, residence
+from tests.builders import Row, baby, booking, choice, delivery, mother, pregnancy, residence
 from tests.engines import Run, run_duckdb, run_in_place, run_reference
 
 Tables = dict[str, list[Row]]
@@ -111,6 +111,27 @@ def babies(draw: st.DrawFn) -> list[Row]:
     ]
 
 
+CONTESTED = (
+    ("baby", "b0", "gestation_days"),
+    ("baby", "b1", "outcome"),
+    ("baby", "b1", "delivery_method"),
+    ("baby", "b2", "apgar_5"),
+    ("delivery", "d1", "perineal_trauma"),
+    ("booking", "k0", "smoking_status"),
+    ("person", "m1", "ethnic_category"),
+)
+
+
+@st.composite
+def choices(draw: st.DrawFn) -> list[Row]:
+    """Choices between sources, some of them open conflicts."""
+    cells = draw(st.sets(st.sampled_from(CONTESTED)))
+    return [
+        choice(*cell, conflict=draw(st.booleans()), status=draw(st.sampled_from(("open", "open", "settled"))))
+        for cell in sorted(cells)
+    ]
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> Tables:
     return {
@@ -123,11 +144,12 @@ def worlds(draw: st.DrawFn) -> Tables:
         "booking": draw(bookings()),
         "delivery": draw(deliveries()),
         "baby": draw(babies()),
+        "resolution": draw(choices()),
     }
 
 
 EMPTY: Mapping[str, Sequence[Row]] = {
-    name: [] for name in ("person", "residence", "pregnancy", "booking", "delivery", "baby")
+    name: [] for name in ("person", "residence", "pregnancy", "booking", "delivery", "baby", "resolution")
 }
 TWINS_ON_A_LEAP_DAY: Mapping[str, Sequence[Row]] = {
     "person": [mother("m1", birth_date="1996-02-29")],
@@ -171,9 +193,9 @@ def stratum_of_each_month(found: Counted) -> dict[str, str]:
     return dict(zip(months, cells["stratum"], strict=True))
 
 
-def rows_of(found: Counted) -> tuple[list[object], list[object]]:
+def rows_of(found: Counted) -> tuple[list[object], list[object], list[object]]:
     """All that an engine gave, in an order of its own."""
-    return list(found.counts.rows()), list(found.events.rows())
+    return list(found.counts.rows()), list(found.events.rows()), list(found.flagged.rows())
 
 
 @few_examples
