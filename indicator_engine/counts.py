@@ -14,6 +14,7 @@ from indicator_engine.errors import CountsInvalid
 
 KEY_COLUMNS = ("indicator", "version", "month", "provider", "site", "dimension", "stratum")
 COUNT_COLUMNS = ("population", "denominator", "numerator")
+FLAGGED_COLUMNS = tuple(f"flagged_{name}" for name in COUNT_COLUMNS)
 CELL_COLUMNS = (*KEY_COLUMNS, *COUNT_COLUMNS)
 EVENT_COLUMNS = ("indicator", "version", "provider", "month", "place_in_whole", "place_in_provider")
 NOT_ATTRIBUTED = ""
@@ -118,6 +119,14 @@ class Counted:
     counts: CountTable
     events: EventTable
     flagged: CountTable = field(default_factory=lambda: CountTable.of_rows(()))
+
+    def cells(self) -> pd.DataFrame:
+        """All cells with COUNT_COLUMNS and FLAGGED_COLUMNS."""
+        if self.flagged.cells.empty:
+            return self.counts.cells.assign(**dict.fromkeys(FLAGGED_COLUMNS, 0))
+        named = dict(zip(COUNT_COLUMNS, FLAGGED_COLUMNS, strict=True))
+        joined = self.counts.cells.merge(self.flagged.cells.rename(columns=named), on=list(KEY_COLUMNS), how="left")
+        return joined.assign(**{name: joined[name].fillna(0).astype("int64") for name in FLAGGED_COLUMNS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,8 @@ def evaluate(
         )
         _, table = wiring.disclosed_latest(settings, store, audience=audience.value)
         reporter = wiring.tree_of(settings, store).reporter.code
-        gates = wiring.gates_of_latest(settings, store) if as_json else {}
     if as_json:
-        print_json(results_document(table, reporter=reporter, gates=gates))
+        print_json(results_document(table, reporter=reporter))
         return
     _say_table(table)
 

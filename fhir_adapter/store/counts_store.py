@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from fhir_adapter.store.compiled import insert_sql
-from fhir_adapter.store.operational_schema import COUNT_CELL, COUNT_RUN, COUNTED_EVENT
+from fhir_adapter.store.operational_schema import COUNT_CELL, COUNT_RUN, COUNTED_EVENT, FLAGGED_CELL
 from indicator_engine.counts import CountRow, EventRow
 
 RUN_COLUMNS = tuple(column.name for column in COUNT_RUN.columns)
@@ -35,15 +35,20 @@ class CountRun:
 
 
 def save_count_run(
-    connection: Connection, run: CountRun, cells: Iterable[CountRow], events: Iterable[EventRow]
+    connection: Connection,
+    run: CountRun,
+    cells: Iterable[CountRow],
+    events: Iterable[EventRow],
+    flagged: Iterable[CountRow] = (),
 ) -> None:
-    """Keep a run with its cells and events, in the transaction of the caller."""
+    """Keep a run with its cells, its events and the cells of those in doubt, in the transaction of the caller."""
     dialect = connection.dialect.name
     connection.exec_driver_sql(insert_sql(COUNT_RUN, RUN_COLUMNS, dialect), [astuple(run)])
-    cell_rows = [(run.id, *cell) for cell in cells]
     event_rows = [(run.id, place, *event) for place, event in enumerate(events)]
-    if cell_rows:
-        connection.exec_driver_sql(insert_sql(COUNT_CELL, CELL_COLUMNS, dialect), cell_rows)
+    for table, found in ((COUNT_CELL, cells), (FLAGGED_CELL, flagged)):
+        cell_rows = [(run.id, *cell) for cell in found]
+        if cell_rows:
+            connection.exec_driver_sql(insert_sql(table, CELL_COLUMNS, dialect), cell_rows)
     if event_rows:
         connection.exec_driver_sql(insert_sql(COUNTED_EVENT, EVENT_COLUMNS, dialect), event_rows)
 
@@ -57,9 +62,18 @@ def latest_run(connection: Connection) -> CountRun | None:
 
 def load_cells(connection: Connection, run_id: str) -> list[CountRow]:
     """Cells of a run, in the order of their key."""
-    columns = [COUNT_CELL.c[name] for name in CELL_COLUMNS[1:]]
-    keys = [column for column in COUNT_CELL.primary_key if column.name != "run_id"]
-    statement = sa.select(*columns).where(COUNT_CELL.c.run_id == run_id).order_by(*keys)
+    return _cells_of(connection, COUNT_CELL, run_id)
+
+
+def load_flagged(connection: Connection, run_id: str) -> list[CountRow]:
+    """Cells of a run over those in doubt alone, in the order of their key."""
+    return _cells_of(connection, FLAGGED_CELL, run_id)
+
+
+def _cells_of(connection: Connection, table: sa.Table, run_id: str) -> list[CountRow]:
+    columns = [table.c[name] for name in CELL_COLUMNS[1:]]
+    keys = [column for column in table.primary_key if column.name != "run_id"]
+    statement = sa.select(*columns).where(table.c.run_id == run_id).order_by(*keys)
     return [tuple(row) for row in connection.execute(statement)]
 
 
@@ -72,5 +86,10 @@ def load_events(connection: Connection, run_id: str) -> list[EventRow]:
 
 def forget_runs(connection: Connection, run_ids: Sequence[str]) -> None:
     """Remove runs with all that they counted."""
-    for table, column in ((COUNT_CELL, "run_id"), (COUNTED_EVENT, "run_id"), (COUNT_RUN, "id")):
+    for table, column in (
+        (COUNT_CELL, "run_id"),
+        (FLAGGED_CELL, "run_id"),
+        (COUNTED_EVENT, "run_id"),
+        (COUNT_RUN, "id"),
+    ):
         connection.execute(sa.delete(table).where(table.c[column].in_(list(run_ids))))

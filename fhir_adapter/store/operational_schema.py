@@ -239,21 +239,29 @@ COUNT_RUN = sa.Table(
     words("definition_hash"),
     words("snapshot_hash"),
 )
-COUNT_CELL = sa.Table(
-    "count_cell",
-    METADATA,
-    key("run_id"),
-    key("indicator"),
-    key("version"),
-    number_key("month"),
-    key("provider"),
-    key("site"),
-    key("dimension"),
-    key("stratum"),
-    number("population"),
-    number("denominator"),
-    number("numerator"),
-)
+
+
+def _cell_table(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        METADATA,
+        key("run_id"),
+        key("indicator"),
+        key("version"),
+        number_key("month"),
+        key("provider"),
+        key("site"),
+        key("dimension"),
+        key("stratum"),
+        number("population"),
+        number("denominator"),
+        number("numerator"),
+    )
+
+
+COUNT_CELL = _cell_table("count_cell")
+# the same counts of those alone whom an open conflict between sources leaves in doubt
+FLAGGED_CELL = _cell_table("flagged_cell")
 # single events of rare indicators: they stay inside, always
 COUNTED_EVENT = sa.Table(
     "counted_event",

@@ -19,9 +19,9 @@ from fhir_adapter.version import SOFTWARE_DATE, SOFTWARE_VERSION
 from fhir_adapter.wiring.store import canonicals_of, catalogue, now
 from fhir_adapter.workflows.evaluate import (
     EngineName,
-    count_gates,
     count_store,
     disclose_counts,
+    gate_counts,
     load_latest,
     save_counts,
 )
@@ -29,10 +29,8 @@ from fhir_adapter.workflows.organisations import OrganisationTree, read_tree
 from fhir_adapter.workflows.outgoing import StoredOutbox
 from fhir_adapter.workflows.publish import Publication, publish_table
 from indicator_engine.counts import MonthRange
-from indicator_engine.definition import shipped_gates
 from indicator_engine.disclosure import DisclosedTable, preset_named
 from indicator_engine.evaluate import Catalogue, EvaluationSettings
-from indicator_engine.gates import FailedGates, failed_by_subject
 
 PUBLIC = "public"
 
@@ -57,13 +55,6 @@ def count_and_keep(
     return save_counts(store, counted, chosen, as_of=as_of, created_at=now())
 
 
-def gates_of_latest(settings: Settings, store: Engine) -> FailedGates:
-    """The gates of data quality that failed over what was counted last; HES averages are not loaded yet."""
-    tree = tree_of(settings, store)
-    counts = count_gates(settings.snapshot_folder)
-    return failed_by_subject(counts, shipped_gates(), {}, subject_of=tree.subject_of(), reporter=tree.reporter.code)
-
-
 def disclosed_latest(settings: Settings, store: Engine, *, audience: str) -> tuple[CountRun, DisclosedTable]:
     """What may be shown of the latest run; raises NothingToPublish and PresetUnknown."""
     latest = load_latest(store)
@@ -81,6 +72,7 @@ def disclosed_latest(settings: Settings, store: Engine, *, audience: str) -> tup
         evaluation,
         preset=settings.preset,
         audience=audience,
+        gates=gate_counts(store, latest.gates),
     )
     return latest.run, table
 

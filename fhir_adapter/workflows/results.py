@@ -6,23 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from indicator_engine.counts import month_index
 from indicator_engine.definition import IndicatorDefinition, Stratifier
 from indicator_engine.disclosure import DisclosedReport, DisclosedStatistic, DisclosedTable
-from indicator_engine.gates import FailedGates
 
 Json: TypeAlias = dict[str, object]
 
 
-def results_document(table: DisclosedTable, *, reporter: str, gates: FailedGates) -> Json:
+def results_document(table: DisclosedTable, *, reporter: str) -> Json:
     """`results` (one object a cell), `inequality` and `spc` of every report; null counts are masked, never zero.
 
-    Each result names the gates of data quality that guard it and failed in a month of its period.
+    Each result names the gates of data quality that guard it and failed in a month of its period, and says how many
+    of its records an open conflict between sources leaves in doubt.
     """
     return {
         "preset": table.preset,
         "audience": table.audience,
-        "results": [cell for report in table.reports for cell in _cells(report, reporter, gates)],
+        "results": [cell for report in table.reports for cell in _cells(report, reporter)],
         "inequality": [each for report in table.reports for each in _statistics(report, reporter)],
         "spc": [point for report in table.reports for point in _points(report, reporter)],
     }
@@ -40,14 +39,8 @@ def _place(report: DisclosedReport, reporter: str) -> Json:
     }
 
 
-def _failed_gates(report: DisclosedReport, gates: FailedGates) -> list[str]:
-    first, last = month_index(report.start.year, report.start.month), month_index(report.end.year, report.end.month)
-    months = range(first, last + 1)
-    return sorted({gate for month in months for gate in gates.get((report.indicator, report.subject, month), ())})
-
-
-def _cells(report: DisclosedReport, reporter: str, gates: FailedGates) -> Iterator[Json]:
-    place = _place(report, reporter) | {"gates": _failed_gates(report, gates)}
+def _cells(report: DisclosedReport, reporter: str) -> Iterator[Json]:
+    place = _place(report, reporter) | {"gates": [each.gate for each in report.failed_gates]}
     for cell in report.cells:
         yield place | {
             "dimension": cell.dimension,
@@ -59,6 +52,13 @@ def _cells(report: DisclosedReport, reporter: str, gates: FailedGates) -> Iterat
             "low": cell.low,
             "high": cell.high,
             "masked": cell.masked,
+            "flagged_population": cell.flagged.population,
+            "flagged_denominator": cell.flagged.denominator,
+            "flagged_numerator": cell.flagged.numerator,
+            "flagged_share": cell.flagged.share,
+            "flagged_low": cell.flagged.low,
+            "flagged_high": cell.flagged.high,
+            "flagged_withheld": cell.flagged.withheld,
         }
 
 

@@ -4,6 +4,8 @@ from indicator_engine.disclosure.disclose import disclose
 from indicator_engine.disclosure.presets import Preset, preset_named, preset_names
 from indicator_engine.disclosure.table import (
     DisclosedCell,
+    DisclosedFlagged,
+    DisclosedGate,
     DisclosedReport,
     DisclosedSeriesPoint,
     DisclosedSpcPoint,
@@ -14,6 +16,8 @@ from indicator_engine.disclosure.table import (
 
 __all__ = [
     "DisclosedCell",
+    "DisclosedFlagged",
+    "DisclosedGate",
     "DisclosedReport",
     "DisclosedSeriesPoint",
     "DisclosedSpcPoint",

@@ -8,7 +8,7 @@ leave.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ import pandas as pd
 
 from indicator_engine.counts import COUNT_COLUMNS
 from indicator_engine.definition import IndicatorDefinition, PeriodLength
+from indicator_engine.disclosure.doubts import MASKED_CELL, flagged_of
+from indicator_engine.disclosure.failed import failed_gates, gates_of_report
 from indicator_engine.disclosure.presets import Preset, preset_named
 from indicator_engine.disclosure.table import (
     DisclosedCell,
@@ -29,12 +31,12 @@ from indicator_engine.disclosure.table import (
 from indicator_engine.estimates import Estimates
 from indicator_engine.estimates.charts import PROFILE
 from indicator_engine.estimates.intervals import interval_of
+from indicator_engine.gates import NO_GATES, FailedGates, GateCounts
 from indicator_engine.periods import Period, first_day
 from indicator_engine.statistics.proportions import ratio_or_nan
 from indicator_engine.statistics.spc import LimitsStanding
 from indicator_engine.statistics.spc_rules import GapState
 
-MASKED_CELL = "masked_cell"
 TOO_FEW_STRATA = "too_few_strata"
 TOO_FEW_EVENTS = "too_few_events"
 NO_LIMITS = "too_few_points"
@@ -43,8 +45,8 @@ ReportKey = tuple[str, str, str, int]
 """Indicator, subject, length and first month of a report."""
 
 
-def disclose(estimates: Estimates, *, preset: str, audience: str) -> DisclosedTable:
-    """Everything of `estimates` that may be published under a preset; raises PresetUnknown."""
+def disclose(estimates: Estimates, *, preset: str, audience: str, gates: GateCounts = NO_GATES) -> DisclosedTable:
+    """Everything of `estimates` that may be published under a preset, and gates that fail; raises PresetUnknown."""
     rules = preset_named(preset)
     confidence = estimates.settings.confidence
     cells = _disclosed_cells(estimates, rules)
@@ -54,11 +56,21 @@ def disclose(estimates: Estimates, *, preset: str, audience: str) -> DisclosedTa
     points = _disclosed_points(charts, estimates, rules)
     pending = _pending(estimates.cells)
     series = _series_of_latest(charts, estimates.definitions, rules, wholes)
+    failed = failed_gates(gates, rules, estimates.settings)
     reports = tuple(
         _report(key, estimates.definitions[key[0]], tuple(found), pending[key], statistics, points, series)
         for key, found in cells.items()
     )
-    return DisclosedTable(preset, audience, reports)
+    marked = (_marked(report, key, failed, gates) for key, report in zip(cells, reports, strict=True))
+    return DisclosedTable(preset, audience, tuple(marked))
+
+
+def _marked(report: DisclosedReport, key: ReportKey, failed: FailedGates, gates: GateCounts) -> DisclosedReport:
+    """The report with the gates that guard it and failed."""
+    indicator, subject, length, start = key
+    period = Period(start, PeriodLength(length))
+    found = gates_of_report(failed, gates.gates, indicator=indicator, subject=subject, period=period)
+    return replace(report, failed_gates=found) if found else report
 
 
 def _report(
@@ -110,6 +122,7 @@ def _disclosed_cells(estimates: Estimates, rules: Preset) -> dict[ReportKey, lis
     found: dict[ReportKey, list[DisclosedCell]] = {}
     for indicator, own in estimates.cells.groupby("indicator", sort=True):
         values = _cell_values(own, estimates.definitions[str(indicator)], rules, estimates.settings.confidence)
+        flagged = flagged_of(own, rules, reporter=estimates.settings.reporter)
         keys = own[["subject", "length", "start", "dimension", "stratum"]].itertuples(index=False, name=None)
         for place, (subject, length, start, dimension, stratum) in enumerate(keys):
             cell = DisclosedCell(
@@ -121,6 +134,7 @@ def _disclosed_cells(estimates: Estimates, rules: Preset) -> dict[ReportKey, lis
                 value=values.value[place],
                 low=values.low[place],
                 high=values.high[place],
+                flagged=flagged[place],
             )
             found.setdefault((str(indicator), subject, length, int(start)), []).append(cell)
     return dict(sorted(found.items()))

@@ -58,6 +58,12 @@ class Preset(BaseModel):
         first, last = self.replaced.range
         return np.asarray(self.is_masked(counts) | ((counts >= first) & (counts <= last)), dtype=np.bool_)
 
+    def at_most(self, counts: Counts) -> Counts:
+        """The largest number that each count may be, by what is shown of it."""
+        ranges = [self.masked] if self.replaced is None else [self.masked, self.replaced.range]
+        largest = max((last for each in ranges if each is not None for last in each[1:]), default=0)
+        return np.where(self.is_protected(counts), largest, self.disclosed(counts))
+
     def disclosed(self, counts: Counts) -> Counts:
         """Counts as they may be shown; masked ones are to be withheld by the caller."""
         rounded = (2 * counts + self.round_to) // (2 * self.round_to) * self.round_to

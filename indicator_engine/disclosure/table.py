@@ -15,6 +15,46 @@ class ReportStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DisclosedFlagged:
+    """Those of a cell whom an open conflict between sources leaves in doubt, and how far the rate could move.
+
+    population, denominator, numerator: None means masked. share: of the denominator. low, high: the rate if all open
+    conflicts fell one way or the other, computed from disclosed counts. withheld: why nothing is said; None where
+    something is.
+    """
+
+    population: int | None
+    denominator: int | None
+    numerator: int | None
+    share: float | None
+    low: float | None
+    high: float | None
+    withheld: str | None
+
+
+NOBODY = DisclosedFlagged(0, 0, 0, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedGate:
+    """A gate of data quality that guards an indicator and failed in a month of a report.
+
+    value: the share (or number of events) in `month`, the latest in which it failed, from disclosed counts. least,
+    most: limits, inclusive; more_than: exclusive.
+    """
+
+    gate: str
+    title: str
+    value: float
+    least: float | None
+    more_than: float | None
+    most: float | None
+    least_events: int | None
+    month: date
+    months_failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class DisclosedCell:
     """Counts of one stratum as they may be published.
 
@@ -31,6 +71,7 @@ class DisclosedCell:
     value: float | None
     low: float | None
     high: float | None
+    flagged: DisclosedFlagged = NOBODY
 
     @property
     def masked(self) -> bool:
@@ -127,6 +168,7 @@ class DisclosedReport:
     statistics: tuple[DisclosedStatistic, ...]
     spc: DisclosedSpcPoint | None
     series: tuple[DisclosedSeriesPoint, ...]
+    failed_gates: tuple[DisclosedGate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

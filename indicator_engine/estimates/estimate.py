@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from indicator_engine.counts import Counted
+from indicator_engine.counts import FLAGGED_COLUMNS, Counted
 from indicator_engine.definition import IndicatorDefinition, PeriodLength, Stratifier
 from indicator_engine.estimates.charts import CHART_COLUMNS, RARE_COLUMNS, chart_of, rare_states
 from indicator_engine.estimates.gaps import GAP_COLUMNS, gaps_of
@@ -27,6 +27,7 @@ CELL_COLUMNS = (
     "population",
     "denominator",
     "numerator",
+    *FLAGGED_COLUMNS,
     "value",
     "low",
     "high",
@@ -58,7 +59,7 @@ def estimate(
     settings: EstimateSettings,
 ) -> Estimates:
     """Estimate every report of every definition that was counted, from integers alone."""
-    monthly = count_subjects(counted.counts, reporter=settings.reporter, subject_of=settings.subject_of)
+    monthly = count_subjects(counted, reporter=settings.reporter, subject_of=settings.subject_of)
     subjects = [settings.reporter, *sorted(set(monthly["subject"]) - {settings.reporter})]
     cells: list[pd.DataFrame] = []
     gaps: list[pd.DataFrame] = []

@@ -8,27 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from indicator_engine.counts import COUNT_COLUMNS, NOT_ATTRIBUTED, CountTable, MonthRange
+from indicator_engine.counts import COUNT_COLUMNS, FLAGGED_COLUMNS, NOT_ATTRIBUTED, Counted, CountTable, MonthRange
 from indicator_engine.definition import UNKNOWN, WHOLE, IndicatorDefinition, PeriodLength, Stratifier
 from indicator_engine.periods import MONTHS, whole_periods
 from indicator_engine.statistics.arrays import CountArray
 
 SUBJECT_KEYS = ["indicator", "subject", "month", "dimension", "stratum"]
 PERIOD_KEYS = ["indicator", "subject", "start", "dimension", "stratum"]
+SUMMED = (*COUNT_COLUMNS, *FLAGGED_COLUMNS)
 CELL_KEYS = ["subject", "dimension", "stratum"]
 
 
-def count_subjects(counts: CountTable, *, reporter: str, subject_of: Mapping[str, str]) -> pd.DataFrame:
+def count_subjects(counted: Counted, *, reporter: str, subject_of: Mapping[str, str]) -> pd.DataFrame:
     """Monthly counts of every subject: the reporter's whole, and each trust that a record names.
 
     subject_of: provider code -> subject code, for providers that report under another organisation. Records that
-    name no provider count for the whole alone. Columns: SUBJECT_KEYS and COUNT_COLUMNS.
+    name no provider count for the whole alone. Columns: SUBJECT_KEYS and SUMMED.
     """
-    cells = counts.cells
+    cells = counted.cells()
     own = cells.assign(subject=cells["provider"].map(lambda code: subject_of.get(code, code)))
     whole = cells.assign(subject=reporter)
     stacked = pd.concat([whole, own[(own["subject"] != NOT_ATTRIBUTED) & (own["subject"] != reporter)]])
-    return stacked.groupby(SUBJECT_KEYS, as_index=False, sort=True)[list(COUNT_COLUMNS)].sum()
+    return stacked.groupby(SUBJECT_KEYS, as_index=False, sort=True)[list(SUMMED)].sum()
 
 
 def months_counted(counts: CountTable) -> MonthRange:
@@ -42,7 +43,7 @@ class MonthlyCounts:
     """Counts of one indicator by month, zeros included, ready to be added up over any period.
 
     cells: subject, dimension and stratum of every cell that a report shows, in the order of reports.
-    sums: shape (cells, months + 1, counts), COUNT_COLUMNS added up over the months before each month of `months`.
+    sums: shape (cells, months + 1, counts), SUMMED added up over the months before each month of `months`.
     """
 
     indicator: str
@@ -77,8 +78,8 @@ def count_months(
         columns=CELL_KEYS,
     )
     place = within[CELL_KEYS].merge(cells.assign(place=range(len(cells))), on=CELL_KEYS, how="left")["place"]
-    counts = np.zeros((len(cells), max(0, months.last - months.first + 1), len(COUNT_COLUMNS)), dtype=np.int64)
-    counts[place.to_numpy(np.int64), within["month"].to_numpy(np.int64) - months.first] = within[list(COUNT_COLUMNS)]
+    counts = np.zeros((len(cells), max(0, months.last - months.first + 1), len(SUMMED)), dtype=np.int64)
+    counts[place.to_numpy(np.int64), within["month"].to_numpy(np.int64) - months.first] = within[list(SUMMED)]
     sums = np.pad(counts.cumsum(axis=1), ((0, 0), (1, 0), (0, 0)))
     return MonthlyCounts(definition.id, months, cells, sums)
 
@@ -87,7 +88,7 @@ def count_periods(counted: MonthlyCounts, length: PeriodLength) -> pd.DataFrame:
     """Counts of every period of one length that lies wholly in the months; `start` is its first month index.
 
     From the first to the last that holds a count, so that an empty one between them is a gap. Three years overlap:
-    each financial year closes one. Columns: PERIOD_KEYS and COUNT_COLUMNS.
+    each financial year closes one. Columns: PERIOD_KEYS and SUMMED.
     """
     starts = np.array([period.first_month for period in whole_periods(counted.months, length)], dtype=np.int64)
     first = starts - (counted.months.first or 0)
@@ -96,7 +97,7 @@ def count_periods(counted: MonthlyCounts, length: PeriodLength) -> pd.DataFrame:
     is_reported = slice(held[0], held[-1] + 1) if len(held) else slice(0)
     starts, counts = starts[is_reported], counts[:, is_reported]
     repeated = counted.cells.loc[counted.cells.index.repeat(len(starts))].reset_index(drop=True)
-    columns = {name: counts[:, :, place].ravel() for place, name in enumerate(COUNT_COLUMNS)}
+    columns = {name: counts[:, :, place].ravel() for place, name in enumerate(SUMMED)}
     return repeated.assign(indicator=counted.indicator, start=np.tile(starts, len(counted.cells)), **columns)
 
 

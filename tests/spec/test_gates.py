@@ -8,7 +8,17 @@ import pytest
 
 from indicator_engine.counts import CountRow, CountTable
 from indicator_engine.definition import GateDefinition, shipped_gates, shipped_stratifiers
-from indicator_engine.gates import GateState, failed_guards, judge_gates, passes
+from indicator_engine.gates import (
+    GateCounts,
+    GateState,
+    HesAverages,
+    MonthlyAverage,
+    average_of,
+    failed_by_subject,
+    failed_guards,
+    judge_gates,
+    passes,
+)
 from indicator_engine.plan import plan_families
 from tests.builders import complete
 from tests.engines import Run, run_duckdb, run_reference
@@ -67,7 +77,7 @@ def counts(gate: str, *months: tuple[int, int, int]) -> CountTable:
     return CountTable.of_rows(rows)
 
 
-def states(gate: str, found: CountTable, hes: dict[str, float] | None = None, *, last: int) -> list[GateState]:
+def states(gate: str, found: CountTable, hes: HesAverages | None = None, *, last: int) -> list[GateState]:
     judged = judge_gates(found, [GATES[gate]], hes or {}, last_month=JANUARY + last)
     return [each.state for each in judged]
 
@@ -89,7 +99,8 @@ def test_a_gate_against_hes_is_not_assessed_where_hes_is_not_loaded() -> None:
 
 @pytest.mark.parametrize(("monthly", "expected"), [(100.0, GateState.PASSED), (101.0, GateState.FAILED)])
 def test_a_gate_against_hes_divides_by_its_average(monthly: float, expected: GateState) -> None:
-    assert states("CQIMDQ09", counts("CQIMDQ09", (0, 70, 70)), {"RSA": monthly}, last=0) == [expected]
+    hes = {"RSA": [MonthlyAverage(JANUARY, JANUARY + 11, monthly)]}
+    assert states("CQIMDQ09", counts("CQIMDQ09", (0, 70, 70)), hes, last=0) == [expected]
 
 
 def test_a_failed_gate_marks_the_rates_that_it_guards() -> None:

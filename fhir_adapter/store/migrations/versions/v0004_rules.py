@@ -1,4 +1,4 @@
-"""Which records break which rules, and which sources told of them."""
+"""Which records break which rules, which sources told of them, and how many of those counted are in doubt."""
 
 from __future__ import annotations
 
@@ -39,10 +39,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("table_name", "record_key", name=op.f("pk_record_source")),
     )
     op.create_index(op.f("ix_record_source_record_key"), "record_source", ["record_key"], unique=False)
+    create_flagged_cells()
+
+
+def create_flagged_cells() -> None:
+    """Make the table of the counts of those in doubt, which has the shape of `count_cell`."""
+    keys = ("run_id", "indicator", "version", "month", "provider", "site", "dimension", "stratum")
+    op.create_table(
+        "flagged_cell",
+        *(sa.Column(name, TEXT, nullable=False) for name in keys[:3]),
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        *(sa.Column(name, TEXT, nullable=False) for name in keys[4:]),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("population", "denominator", "numerator")),
+        sa.PrimaryKeyConstraint(*keys, name=op.f("pk_flagged_cell")),
+    )
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.drop_table("flagged_cell")
     op.drop_index(op.f("ix_baby_mother_key"), table_name="baby")
     op.drop_table("record_source")
     op.drop_table("rule_hit")
