@@ -7,6 +7,7 @@ from itertools import groupby
 
 from fhir_adapter.fhir.canonical import GROUP_LINK_ID, MEASURE_POPULATION, Canonicals
 from fhir_adapter.fhir.elements import Json, absent, concept, confidence_interval
+from fhir_adapter.fhir.report_quality import failed_gate_extension, open_conflicts_extension
 from fhir_adapter.fhir.report_statistics import (
     inequality_extension,
     rounded,
@@ -48,7 +49,8 @@ def _group_extensions(report: DisclosedReport, canonicals: Canonicals) -> list[J
         extensions.append(spc_point_extension(report.spc, canonicals))
     if report.series:
         extensions.append(spc_series_extension(report.series, canonicals))
-    return extensions
+    extensions.append(open_conflicts_extension(report.cells[0].flagged, canonicals))
+    return [*extensions, *(failed_gate_extension(each, canonicals) for each in report.failed_gates)]
 
 
 def _stratifier(
@@ -58,9 +60,16 @@ def _stratifier(
     canonicals: Canonicals,
 ) -> Json:
     extensions = [inequality_extension(each, canonicals) for each in statistics if each.dimension == stratifier.id]
-    stratum = [{"component": [_component(stratifier, cell, canonicals)], **_figures(cell)} for cell in cells]
+    stratum = [_stratum(stratifier, cell, canonicals) for cell in cells]
     named: Json = {"id": stratifier.id, "extension": extensions} if extensions else {"id": stratifier.id}
     return {**named, "stratum": stratum}
+
+
+def _stratum(stratifier: Stratifier, cell: DisclosedCell, canonicals: Canonicals) -> Json:
+    component: Json = {"component": [_component(stratifier, cell, canonicals)], **_figures(cell)}
+    if cell.flagged.population == 0:
+        return component
+    return {"extension": [open_conflicts_extension(cell.flagged, canonicals)], **component}
 
 
 def _component(stratifier: Stratifier, cell: DisclosedCell, canonicals: Canonicals) -> Json:

@@ -7,6 +7,7 @@ from datetime import date
 
 from fhir_adapter.fhir.canonical import Canonicals
 from fhir_adapter.fhir.elements import Json, confidence_interval
+from fhir_adapter.fhir.extension_parts import complex_extension, part
 from indicator_engine.disclosure import DisclosedSeriesPoint, DisclosedSpcPoint, DisclosedStatistic
 
 INEQUALITY_STATISTIC = "inequality-statistic"
@@ -18,38 +19,38 @@ DECIMAL_PLACES = 6  # finer than any published count can resolve, coarse enough 
 def inequality_extension(statistic: DisclosedStatistic, canonicals: Canonicals) -> Json:
     """`inequality-statistic`: one measure over the strata of the stratifier it stands on."""
     parts = [
-        _part("type", "Code", statistic.type),
-        _part("method", "Code", statistic.method),
-        _part("value", "Quantity", _quantity(statistic)),
-        _part("stratum", "Code", statistic.stratum),
-        _part("reference", "Code", statistic.reference),
-        _part("referencePolicy", "Code", statistic.reference_policy),
-        _part("strataUsed", "Integer", statistic.strata_used),
-        _part("period", "Period", _period(statistic.start, statistic.end)),
-        _part("status", "Code", statistic.status),
-        _part("withheld", "String", statistic.withheld),
+        part("type", "Code", statistic.type),
+        part("method", "Code", statistic.method),
+        part("value", "Quantity", _quantity(statistic)),
+        part("stratum", "Code", statistic.stratum),
+        part("reference", "Code", statistic.reference),
+        part("referencePolicy", "Code", statistic.reference_policy),
+        part("strataUsed", "Integer", statistic.strata_used),
+        part("period", "Period", _period(statistic.start, statistic.end)),
+        part("status", "Code", statistic.status),
+        part("withheld", "String", statistic.withheld),
     ]
-    return _complex(canonicals.extension(INEQUALITY_STATISTIC), parts)
+    return complex_extension(canonicals.extension(INEQUALITY_STATISTIC), parts)
 
 
 def spc_point_extension(point: DisclosedSpcPoint, canonicals: Canonicals) -> Json:
     """`spc-point`: what the chart said of this period when it was released."""
     parts = [
-        _part("chart", "Code", point.chart),
-        _part("profile", "Code", point.profile),
-        _part("baseline", "Period", _period(point.baseline_start, point.baseline_end)),
+        part("chart", "Code", point.chart),
+        part("profile", "Code", point.profile),
+        part("baseline", "Period", _period(point.baseline_start, point.baseline_end)),
         *_limits(point.centre, point.lower, point.upper),
-        *(_part("signalThen", "Code", signal) for signal in point.signals),
-        _part("variation", "Code", point.variation),
-        _part("provisional", "Boolean", point.provisional),
-        _part("withheld", "String", point.withheld),
+        *(part("signalThen", "Code", signal) for signal in point.signals),
+        part("variation", "Code", point.variation),
+        part("provisional", "Boolean", point.provisional),
+        part("withheld", "String", point.withheld),
     ]
-    return _complex(canonicals.extension(SPC_POINT), parts)
+    return complex_extension(canonicals.extension(SPC_POINT), parts)
 
 
 def spc_series_extension(series: Iterable[DisclosedSeriesPoint], canonicals: Canonicals) -> Json:
     """`spc-series`: the whole current chart, so that one read draws it."""
-    points = [_complex("point", _series_parts(point)) for point in series]
+    points = [complex_extension("point", _series_parts(point)) for point in series]
     return {"url": canonicals.extension(SPC_SERIES), "extension": points}
 
 
@@ -60,19 +61,19 @@ def rounded(value: float) -> float:
 
 def _series_parts(point: DisclosedSeriesPoint) -> list[Json | None]:
     return [
-        _part("period", "Period", _period(point.start, point.end)),
-        _part("value", "Decimal", _optional(point.value)),
+        part("period", "Period", _period(point.start, point.end)),
+        part("value", "Decimal", _optional(point.value)),
         *_limits(point.centre, point.lower, point.upper),
-        *(_part("flag", "Code", flag) for flag in point.flags),
-        _part("variation", "Code", point.variation),
+        *(part("flag", "Code", flag) for flag in point.flags),
+        part("variation", "Code", point.variation),
     ]
 
 
 def _limits(centre: float | None, lower: float | None, upper: float | None) -> list[Json | None]:
     return [
-        _part("centre", "Decimal", _optional(centre)),
-        _part("lower", "Decimal", _optional(lower)),
-        _part("upper", "Decimal", _optional(upper)),
+        part("centre", "Decimal", _optional(centre)),
+        part("lower", "Decimal", _optional(lower)),
+        part("upper", "Decimal", _optional(upper)),
     ]
 
 
@@ -93,11 +94,3 @@ def _period(start: date | None, end: date | None) -> Json | None:
 
 def _optional(value: float | None) -> float | None:
     return None if value is None else rounded(value)
-
-
-def _part(name: str, kind: str, value: str | float | bool | Json | None) -> Json | None:
-    return None if value is None else {"url": name, f"value{kind}": value}
-
-
-def _complex(url: str, parts: Iterable[Json | None]) -> Json:
-    return {"url": url, "extension": [part for part in parts if part is not None]}

@@ -8,6 +8,7 @@ from datetime import date
 
 from fhir_adapter.fhir.canonical import CONFIDENCE_INTERVAL
 from fhir_adapter.fhir.elements import Json
+from fhir_adapter.fhir.report_quality import FAILED_GATE, OPEN_CONFLICTS
 from fhir_adapter.fhir.report_statistics import INEQUALITY_STATISTIC, SPC_POINT, SPC_SERIES
 
 
@@ -70,8 +71,22 @@ class ChartPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Open conflicts behind a figure. share: of those counted; low, high: bounds of the figure. None: not shown."""
+
+    count: int | None
+    share: float | None
+    low: float | None
+    high: float | None
+    withheld: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportFigures:
-    """What the pages show of one report. variation, provisional: of the chart point, if there is one."""
+    """What the pages show of one report. variation, provisional: of the chart point, if there is one.
+
+    doubt: None in a report that says nothing of conflicts. failed_gates: a sentence each.
+    """
 
     id: str
     start: date
@@ -84,6 +99,8 @@ class ReportFigures:
     provisional: bool
     dimensions: tuple[Dimension, ...]
     series: tuple[ChartPoint, ...]
+    doubt: Doubt | None
+    failed_gates: tuple[str, ...]
 
     @property
     def months(self) -> int:
@@ -115,7 +132,13 @@ def read_figures(report: Json) -> ReportFigures:
         provisional=bool(told.get("provisional")),
         dimensions=tuple(_dimension(each) for each in group.get("stratifier", [])),
         series=tuple(_chart_point(_parts(each)) for each in series.get("extension", [])),
+        doubt=next((_doubt(_parts(each)) for each in _extensions(group, OPEN_CONFLICTS)), None),
+        failed_gates=tuple(str(_parts(each).get("text", "")) for each in _extensions(group, FAILED_GATE)),
     )
+
+
+def _doubt(told: Json) -> Doubt:
+    return Doubt(told.get("population"), told.get("share"), told.get("low"), told.get("high"), told.get("withheld"))
 
 
 def _extensions(holder: Json, name: str) -> Iterator[Json]:

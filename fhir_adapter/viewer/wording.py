@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from fhir_adapter.viewer.figures import Gap, Score
+from fhir_adapter.viewer.figures import Doubt, Gap, Score
 
 NOT_SHOWN = "not shown, small count"
 VARIATION_WORDS = {
@@ -95,6 +95,20 @@ def gap_sentence(gap: Gap, scale: Scale) -> str:
     interval = gap_interval_words(gap, scale)
     held = f" (interval {interval})" if interval else ""
     return f"{gap.group}: {size} {side} than {gap.reference}{held}, {period_words(gap.start, gap.end)}."
+
+
+def doubt_sentence(doubt: Doubt | None, scale: Scale) -> str:
+    """What open conflicts between sources mean for a figure; nothing where there are none."""
+    if doubt is None or doubt.count == 0:
+        return ""
+    if doubt.low is None or doubt.high is None:
+        return "How many of those counted have an open conflict between sources is not shown, small count."
+    counted = "A few" if doubt.share is None else f"{doubt.share * PERCENT.factor:.1f}{PERCENT.unit}"
+    bounds = f"{doubt.low * scale.factor:.1f} and {doubt.high * scale.factor:.1f}{scale.unit}"
+    return (
+        f"{counted} of those counted have an open conflict between sources: "
+        f"whichever way all of these fell, the value would lie between {bounds}."
+    )
 
 
 def period_words(start: date, end: date) -> str:
