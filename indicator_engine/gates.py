@@ -43,8 +43,8 @@ class MonthlyAverage:
 HesAverages = Mapping[str, Sequence[MonthlyAverage]]
 """Averages of each organisation, as loaded by the user; empty when none was."""
 
-Shown = Callable[[int], int | None]
-"""A count as it may be shown, None where it may not; what cannot be shown is not judged."""
+Protected = Callable[[int], bool]
+"""Whether a count is not to be found out; a gate that rests on one is not assessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class _Sums:
     first_months: Mapping[str, int]
 
 
-def as_it_is(count: int) -> int:
-    """Every count may be shown."""
-    return count
+def is_never(_count: int) -> bool:
+    """No count is protected."""
+    return False
 
 
 def judge_gates(
@@ -78,12 +78,12 @@ def judge_gates(
     hes: HesAverages,
     *,
     last_month: int,
-    shown: Shown = as_it_is,
+    is_protected: Protected = is_never,
 ) -> tuple[JudgedGate, ...]:
     """Every gate for every provider of the counts and month from its first record to `last_month`, both inclusive."""
     sums = _sums_of(counts)
     return tuple(
-        _judged(each, subject, month, sums, hes, shown)
+        _judged(each, subject, month, sums, hes, is_protected)
         for each in gates
         for subject, first in sums.first_months.items()
         for month in range(first, last_month + 1)
@@ -115,7 +115,7 @@ FailedGates = Mapping[tuple[str, str, int], Sequence[JudgedGate]]
 
 
 def failed_by_subject(
-    counted: GateCounts, *, subject_of: Mapping[str, str], reporter: str, shown: Shown = as_it_is
+    counted: GateCounts, *, subject_of: Mapping[str, str], reporter: str, is_protected: Protected = is_never
 ) -> FailedGates:
     """The failed gates of each subject (a provider that stands under none is its own) and of the reporter's whole."""
     if counted.counts.cells.empty:
@@ -126,7 +126,7 @@ def failed_by_subject(
     for subjects in (own, own.map(lambda _: reporter)):
         summed = _of_subjects(counted.counts, subjects)
         hes = _hes_of_subjects(counted.hes, counted.counts.cells["provider"], subjects)
-        judged = judge_gates(summed, counted.gates.values(), hes, last_month=last_month, shown=shown)
+        judged = judge_gates(summed, counted.gates.values(), hes, last_month=last_month, is_protected=is_protected)
         for indicator, each in failed_guards(judged, counted.gates):
             failed.setdefault((indicator, each.subject, each.month), []).append(each)
     return {key: sorted(found, key=lambda each: each.gate) for key, found in failed.items()}
@@ -175,26 +175,22 @@ def months_of(gate: Gate, month: int) -> range:
 
 
 def _judged(
-    definition: GateDefinition, subject: str, month: int, sums: _Sums, hes: HesAverages, shown: Shown
+    definition: GateDefinition, subject: str, month: int, sums: _Sums, hes: HesAverages, is_protected: Protected
 ) -> JudgedGate:
     gate, months = definition.gate, months_of(definition.gate, month)
     parts = [sums.counts.get((definition.id, subject, each), (0, 0)) for each in months]
-    denominator, numerator = shown(sum(part[0] for part in parts)), shown(sum(part[1] for part in parts))
+    denominator, numerator = sum(part[0] for part in parts), sum(part[1] for part in parts)
     has_begun = months[0] >= sums.first_months[subject]
     average = average_of(hes.get(subject, ()), month)
     value = _value(gate, denominator, numerator, average, has_begun=has_begun)
-    if value is None:
+    if value is None or is_protected(denominator) or is_protected(numerator):
         return JudgedGate(definition.id, subject, month, GateState.NOT_ASSESSED, None)
-    is_inside = passes(gate, value) or _is_too_few(gate, denominator or 0, value)
+    is_inside = passes(gate, value) or _is_too_few(gate, denominator, value)
     return JudgedGate(definition.id, subject, month, GateState.PASSED if is_inside else GateState.FAILED, value)
 
 
-def _value(
-    gate: Gate, denominator: int | None, numerator: int | None, average: float | None, *, has_begun: bool
-) -> float | None:
+def _value(gate: Gate, denominator: int, numerator: int, average: float | None, *, has_begun: bool) -> float | None:
     """What is held against the limits. has_begun: whether records reach back to the first month that is looked at."""
-    if numerator is None:
-        return None
     if gate.against == "hes_monthly_deliveries":
         return None if average is None or not has_begun else numerator / (average * gate.window_months)
     if gate.least_events is not None:

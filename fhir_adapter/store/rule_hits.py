@@ -30,6 +30,7 @@ from fhir_adapter.store.rule_sql import (
     smallest_left_sql,
 )
 from fhir_adapter.store.running import change, fetch
+from fhir_adapter.store.settlements import is_settled
 from indicator_engine.engines.expressions import to_sql
 from indicator_engine.rules import Effect, PlannedCheck, Scope, shipped_checks
 from indicator_engine.tables import TABLES
@@ -119,7 +120,12 @@ def _effect_sql(check: PlannedCheck, only_dirty: bool, dialect_name: str) -> str
     if check.to is not None:
         own = {f"{table.name}.{name}": placed.c[name] for name in table.column_names}
         value = _as_kept(check, to_sql(check.to, own.__getitem__))
-    return literal_sql(sa.update(placed).values(dict.fromkeys(check.columns, value)).where(*concerned), dialect_name)
+    key = record_key(table, placed)
+    changes = {
+        column: sa.case((is_settled(table.name, column, key), placed.c[column]), else_=value)
+        for column in check.columns
+    }
+    return literal_sql(sa.update(placed).values(changes).where(*concerned), dialect_name)
 
 
 def _as_kept(check: PlannedCheck, value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

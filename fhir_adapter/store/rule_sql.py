@@ -17,6 +17,7 @@ from fhir_adapter.store.compiled import literal_sql
 from fhir_adapter.store.entities import entity_of, own_key
 from fhir_adapter.store.model_schema import SOURCE, twin_name
 from fhir_adapter.store.operational_schema import DIRTY_KEY, LINK, LINKAGE_ZONE, REFERENCE_IMD, RULE_HIT
+from fhir_adapter.store.settlements import is_settled
 from indicator_engine.engines.constructs import CalendarDate
 from indicator_engine.engines.expressions import Element, to_sql
 from indicator_engine.engines.model import model_table
@@ -107,7 +108,8 @@ def smallest_left_sql(check: PlannedCheck, only_dirty: bool, dialect_name: str) 
     key = record_key(table, placed)
     value = sa.select(smallest.c.smallest).where(smallest.c.record_key == key).scalar_subquery()
     changed = sa.update(placed).values({check.columns[0]: value})
-    return literal_sql(changed.where(key.in_(sa.select(smallest.c.record_key))), dialect_name)
+    is_broken = key.in_(sa.select(smallest.c.record_key))
+    return literal_sql(changed.where(is_broken, ~is_settled(table.name, check.columns[0], key)), dialect_name)
 
 
 def _insert(found: sa.Select[Any] | sa.CompoundSelect[Any], dialect_name: str) -> str:

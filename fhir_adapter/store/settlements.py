@@ -134,6 +134,15 @@ def apply_settlements(connection: Connection, placed: Sequence[PlacedSettlement]
         _mark(connection, each, status)
 
 
+def is_settled(table_name: str, column: str, record_key: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether what a cell holds is what a person settled, so that nothing else may change it."""
+    choice = RESOLVED["resolution"]
+    settled = sa.select(choice.c.record_key).where(
+        choice.c.table_name == table_name, choice.c.column_name == column, choice.c.status == SETTLED
+    )
+    return record_key.in_(settled)
+
+
 def typed_value(column: Column, text: str) -> str | int | float | bool:
     """A cell out of its text. Raises ValueError, which does not repeat the text."""
     try:

@@ -61,15 +61,17 @@ def disclose(estimates: Estimates, *, preset: str, audience: str, gates: GateCou
         _report(key, estimates.definitions[key[0]], tuple(found), pending[key], statistics, points, series)
         for key, found in cells.items()
     )
-    marked = (_marked(report, key, failed, gates) for key, report in zip(cells, reports, strict=True))
+    marked = (_marked(report, key, failed, gates, rules) for key, report in zip(cells, reports, strict=True))
     return DisclosedTable(preset, audience, tuple(marked))
 
 
-def _marked(report: DisclosedReport, key: ReportKey, failed: FailedGates, gates: GateCounts) -> DisclosedReport:
+def _marked(
+    report: DisclosedReport, key: ReportKey, failed: FailedGates, gates: GateCounts, rules: Preset
+) -> DisclosedReport:
     """The report with the gates that guard it and failed."""
     indicator, subject, length, start = key
     period = Period(start, PeriodLength(length))
-    found = gates_of_report(failed, gates.gates, indicator=indicator, subject=subject, period=period)
+    found = gates_of_report(failed, gates.gates, rules, indicator=indicator, subject=subject, period=period)
     return replace(report, failed_gates=found) if found else report
 
 

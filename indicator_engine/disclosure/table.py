@@ -39,7 +39,7 @@ NOBODY = DisclosedFlagged(0, 0, 0, None, None, None, None)
 class DisclosedGate:
     """A gate of data quality that guards an indicator and failed in a month of a report.
 
-    value: the share (or number of events) in `month`, the latest in which it failed, from disclosed counts. least,
+    value: the share (or number of events) in `month`, the latest in which it failed, to few figures. least,
     most: limits, inclusive; more_than: exclusive.
     """
 

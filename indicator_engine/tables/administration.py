@@ -175,5 +175,14 @@ RECORD_SOURCE = Table(
             validity="the name of the source; of several, the first and the last by name",
             source="project rule",
         ),
+        Column(
+            "systems",
+            ColumnType.CODE_SET,
+            "Never absent.",
+            values=("health_visiting", "maternity", "mental_health", "neonatal", "other", "registration"),
+            required=True,
+            validity="the kinds of system that the sources are, as their adapters say",
+            source="project rule",
+        ),
     ),
 )

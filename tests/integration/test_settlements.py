@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -204,3 +205,31 @@ def test_nothing_settled_is_nothing_to_withdraw(contested: sa.Engine) -> None:
 def test_the_worklist_holds_what_is_asked_for(contested: sa.Engine, wanted: Wanted, count: int) -> None:
     found = worklist(contested, wanted)
     assert (found["total"], len(found["conflicts"])) == (count, count)
+
+
+def smoking(system: str, status: str) -> Sent:
+    cells: dict[str, Cell] = {"smoking_status": status, "cigarettes_per_day": None, "co_ppm": 6.0}
+    return birth(receipt=f"r-{system}", source=system, system=system, recorded_at=EARLY, booking=cells)
+
+
+def test_no_rule_takes_back_what_a_person_settled(store: sa.Engine) -> None:
+    take_in(store, smoking("maternity", "smoker"), smoking("health_visiting", "non_smoker"))
+    settled(store, Decision("A. Midwife", "she uses a heated stove", take_source="health_visiting"))
+    resolve_whole(store)
+    assert resolved_rows(store, "booking")[0]["smoking_status"] == "non_smoker"
+
+
+def care(system: str, level: str) -> Sent:
+    rows: dict[str, list[Mapping[str, Cell]]] = {
+        "baby": [{"baby_key": "n", "person_key": "n"}],
+        "neonatal_episode": [{"episode_key": "e", "baby_key": "n", "admit_datetime": "2026-03-02T05:00:00+00:00"}],
+        "neonatal_day": [{"episode_key": "e", "care_date": "2026-03-02", "care_level": level}],
+    }
+    return Sent(f"r-{system}-{level}", system, EARLY, rows, {"n": "person-b"}, "neonatal")
+
+
+def test_a_settled_level_of_care_stands_though_another_source_says_a_higher_one(store: sa.Engine) -> None:
+    take_in(store, birth(), care("first-unit", "1"), care("second-unit", "3"))
+    settled(store, Decision("A. Nurse", "transferred in the morning", value="3"))
+    resolve_whole(store)
+    assert resolved_rows(store, "neonatal_day")[0]["care_level"] == "3"

@@ -17,6 +17,7 @@ from indicator_engine.gates import (
     failed_by_subject,
     failed_guards,
     judge_gates,
+    months_of,
     passes,
 )
 from indicator_engine.plan import plan_families
@@ -101,6 +102,61 @@ def test_a_gate_against_hes_is_not_assessed_where_hes_is_not_loaded() -> None:
 def test_a_gate_against_hes_divides_by_its_average(monthly: float, expected: GateState) -> None:
     hes = {"RSA": [MonthlyAverage(JANUARY, JANUARY + 11, monthly)]}
     assert states("CQIMDQ09", counts("CQIMDQ09", (0, 70, 70)), hes, last=0) == [expected]
+
+
+def test_a_lowest_share_that_is_less_than_one_record_fails_nobody() -> None:
+    found = counts("CQIMDQ05", (0, 199, 0), (1, 200, 0), (2, 199, 199))
+    assert states("CQIMDQ05", found, last=2) == [GateState.PASSED, GateState.FAILED, GateState.FAILED]
+
+
+@pytest.mark.parametrize("gate", ["CQIMDQ14", "CQIMDQ21"])
+def test_a_gate_on_numbers_waits_until_records_fill_its_months(gate: str) -> None:
+    quiet = counts(gate, *((month, 10, 0) for month in range(7)))
+    hes = {"RSA": [MonthlyAverage(JANUARY, JANUARY + 11, 100.0)]}
+    waiting = months_of(GATES[gate].gate, JANUARY).stop - months_of(GATES[gate].gate, JANUARY).start - 1
+    assert states(gate, quiet, hes, last=6) == [GateState.NOT_ASSESSED] * waiting + [GateState.FAILED] * (7 - waiting)
+
+
+@pytest.mark.parametrize(
+    ("month", "expected"), [(-1, None), (0, 100.0), (11, 100.0), (12, 120.0), (30, 120.0)], ids=str
+)
+def test_the_average_is_that_of_the_span_of_the_month_or_the_latest_before(month: int, expected: float | None) -> None:
+    spans = [
+        MonthlyAverage(JANUARY + 12, JANUARY + 23, 120.0),
+        MonthlyAverage(JANUARY, JANUARY + 11, 100.0),
+    ]
+    assert average_of(spans, JANUARY + month) == expected
+
+
+def two_trusts(gate: str) -> CountTable:
+    """Seventy records of each of two trusts in one month."""
+    return CountTable.of_rows(
+        [(gate, "1.0.0", JANUARY, trust, f"{trust}01", "all", "all", 70, 70, 70) for trust in ("RSA", "RSB")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("averages", "failed"),
+    [
+        ({"RSA": 120.0, "RSB": 90.0}, {"RSA", "QSY"}),
+        ({"RSA": 120.0}, {"RSA"}),
+        ({"RSB": 90.0, "QSY": 300.0}, {"QSY"}),
+        ({}, set()),
+    ],
+)
+def test_the_whole_is_judged_by_its_own_average_or_by_those_of_all_its_trusts(
+    averages: dict[str, float], failed: set[str]
+) -> None:
+    hes = {code: [MonthlyAverage(JANUARY, JANUARY, each)] for code, each in averages.items()}
+    counted = GateCounts(two_trusts("CQIMDQ09"), {"CQIMDQ09": GATES["CQIMDQ09"]}, hes)
+    found = failed_by_subject(counted, subject_of={}, reporter="QSY")
+    assert {subject for indicator, subject, _ in found if indicator == "BF01"} == failed
+
+
+def test_a_gate_that_rests_on_a_protected_count_is_not_judged() -> None:
+    found = counts("CQIMDQ08", (0, 10, 6))
+    judged = judge_gates(found, [GATES["CQIMDQ08"]], {}, last_month=JANUARY, is_protected=lambda count: count < 8)
+    assert [each.state for each in judged] == [GateState.NOT_ASSESSED]
 
 
 def test_a_failed_gate_marks_the_rates_that_it_guards() -> None:

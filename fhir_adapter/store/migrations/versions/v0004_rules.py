@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("record_key", TEXT, nullable=False),
         sa.Column("source_count", sa.Integer(), nullable=False),
         sa.Column("sources", TEXT, nullable=False),
+        sa.Column("systems", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("table_name", "record_key", name=op.f("pk_record_source")),
     )
     op.create_index(op.f("ix_record_source_record_key"), "record_source", ["record_key"], unique=False)
