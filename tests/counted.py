@@ -51,11 +51,12 @@ def estimates_of(
     months: MonthRange | None = None,
     as_of: date = LONG_AFTER,
     subject_of: Mapping[str, str] | None = None,
+    flagged: Sequence[CountRow] = (),
 ) -> Estimates:
     """Estimates of shipped indicators from these counts."""
     catalogue = Catalogue(shipped_definitions(), shipped_stratifiers()).chosen(indicators)
     settings = EvaluationSettings(REPORTER, as_of, months or MonthRange(), 28, subject_of or {})
-    return estimate_counts(gather(rows, events), catalogue, settings)
+    return estimate_counts(gather(rows, events, flagged), catalogue, settings)
 
 
 def disclosed(estimates: Estimates, preset: str = "none") -> DisclosedTable:

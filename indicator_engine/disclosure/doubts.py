@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from indicator_engine.counts import COUNT_COLUMNS, FLAGGED_COLUMNS
-from indicator_engine.definition import WHOLE, PeriodLength
+from indicator_engine.definition import PeriodLength
 from indicator_engine.disclosure.presets import Counts, Flags, Preset
 from indicator_engine.disclosure.table import DisclosedFlagged
 from indicator_engine.periods import period_start
@@ -73,8 +73,11 @@ def _is_withheld(cells: pd.DataFrame, true: Mapping[str, Counts], rules: Preset,
     """Cells of which nothing is said: those with a count that is not to be found out, and those beside one.
 
     Beside: the other groups of its dimension, the same cell of the other subjects, and of the other periods of its
-    year. Taken from what holds them all, their numbers would give a lower bound for the hidden count.
+    year. Taken from what holds them all, their numbers would give a lower bound for the hidden count. Where nobody
+    whom the indicator counts is in doubt anywhere, there is nothing to withhold.
     """
+    if not true["flagged_population"].any():
+        return np.zeros(len(cells), dtype=np.bool_)
     protected = np.any([rules.is_protected(true[name]) for name in COUNT_COLUMNS], axis=0)
     year = [period_start(int(month), PeriodLength.YEAR) for month in cells["start"]]
     places = cells[["subject", "length", "start", "dimension", "stratum"]].assign(protected=protected, year=year)
@@ -88,11 +91,7 @@ def _is_withheld(cells: pd.DataFrame, true: Mapping[str, Counts], rules: Preset,
     for belongs, keys in families:
         own = places[belongs]
         withheld[belongs] |= own.groupby(keys)["protected"].transform("any").to_numpy(np.bool_)
-    # where nobody of the whole is in doubt, nobody of a part is, and that is no secret
-    wholes = places.assign(count=true["flagged_population"])[places["dimension"] == WHOLE]
-    of_report = wholes.set_index(["subject", "length", "start"])["count"]
-    in_whole = of_report.reindex(pd.MultiIndex.from_frame(places[["subject", "length", "start"]])).to_numpy()
-    return np.asarray(withheld & (in_whole != 0), dtype=np.bool_)
+    return withheld
 
 
 def _flagged(

@@ -10,6 +10,8 @@ from fhir_adapter.fhir.measure_report import ReportContext, build_measure_report
 from indicator_engine.definition import IndicatorDefinition, shipped_definitions, shipped_stratifiers
 from indicator_engine.disclosure import (
     DisclosedCell,
+    DisclosedFlagged,
+    DisclosedGate,
     DisclosedReport,
     DisclosedSeriesPoint,
     DisclosedSpcPoint,
@@ -90,6 +92,39 @@ def series(length: int = 3) -> tuple[DisclosedSeriesPoint, ...]:
         )
         for month in range(1, length + 1)
     )
+
+
+def flagged(**changes: object) -> DisclosedFlagged:
+    """Twenty of four hundred in doubt, ten of them in the numerator."""
+    parts: dict[str, object] = {
+        "population": 20,
+        "denominator": 20,
+        "numerator": 10,
+        "share": 0.05,
+        "low": 0.225,
+        "high": 0.275,
+        "withheld": None,
+    }
+    return DisclosedFlagged(**{**parts, **changes})  # type: ignore[arg-type]  # fields by name
+
+
+WITHHELD = DisclosedFlagged(None, None, None, None, None, None, "masked_cell")
+
+
+def failed_gate(**changes: object) -> DisclosedGate:
+    """Too few gestations in two of three months."""
+    parts: dict[str, object] = {
+        "gate": "CQIMDQ15",
+        "title": "Singletons with a gestation of 154 to 315 days",
+        "value": 0.61,
+        "least": 0.7,
+        "more_than": None,
+        "most": None,
+        "least_events": None,
+        "month": date(2026, 3, 1),
+        "months_failed": 2,
+    }
+    return DisclosedGate(**{**parts, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def stratified_cells() -> tuple[DisclosedCell, ...]:

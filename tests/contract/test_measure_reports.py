@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import orjson
@@ -15,10 +16,13 @@ from fhir_adapter.fhir.r4_schema import R4Schema
 from fhir_adapter.fhir.report_checks import check_report
 from indicator_engine.disclosure import DisclosedReport, ReportStatus
 from tests.contract.report_builders import (
+    WITHHELD,
     built,
     cell,
     definition,
     disclosed_report,
+    failed_gate,
+    flagged,
     series,
     spc_point,
     statistic,
@@ -53,6 +57,17 @@ REPORTS: dict[str, DisclosedReport] = {
         series=(),
     ),
     "whole system": disclosed_report(subject="QSY"),
+    "open conflicts": disclosed_report(
+        cells=(
+            replace(cell(), flagged=flagged()),
+            replace(cell("imd5", "1", 120, 40), flagged=WITHHELD),
+            replace(cell("imd5", "2", 100, 25), flagged=flagged(denominator=None, numerator=None, share=None)),
+            cell("imd5", "3", 80, 15),
+        )
+    ),
+    "failed gates": disclosed_report(
+        failed_gates=(failed_gate(), failed_gate(gate="CQIMDQ21", value=0.0, least=None, least_events=1))
+    ),
 }
 
 
@@ -242,3 +257,55 @@ def test_a_second_release_that_says_the_same_has_the_same_digest() -> None:
 )
 def test_a_release_that_says_something_else_has_another_digest(change: Callable[[], Json]) -> None:
     assert content_digest(change()) != content_digest(built())
+
+
+def test_a_report_says_how_many_are_in_doubt_and_between_which_bounds_the_figure_lies() -> None:
+    (whole,) = extension_of(built(REPORTS["open conflicts"])["group"][0], "open-conflicts")
+    assert values_of(whole) == {
+        "population": 20,
+        "denominator": 20,
+        "numerator": 10,
+        "share": 0.05,
+        "low": 0.225,
+        "high": 0.275,
+    }
+
+
+def test_a_group_says_what_may_be_said_of_those_in_doubt_and_nothing_where_there_are_none() -> None:
+    strata = built(REPORTS["open conflicts"])["group"][0]["stratifier"][0]["stratum"]
+    told = [[values_of(each) for each in extension_of(stratum, "open-conflicts")] for stratum in strata]
+    assert told == [[{"withheld": "masked_cell"}], [{"population": 20, "low": 0.225, "high": 0.275}], []]
+
+
+def test_a_report_without_conflicts_says_that_there_are_none() -> None:
+    (whole,) = extension_of(built()["group"][0], "open-conflicts")
+    assert values_of(whole) == {"population": 0, "denominator": 0, "numerator": 0}
+
+
+def test_a_failed_gate_is_told_with_its_value_its_limits_and_a_sentence() -> None:
+    first, second = extension_of(built(REPORTS["failed gates"])["group"][0], "failed-gate")
+    assert values_of(first) == {
+        "gate": "CQIMDQ15",
+        "text": (
+            "Singletons with a gestation of 154 to 315 days (CQIMDQ15): 61.0%, where at least 70% is asked (March 2026)."
+        ),
+        "value": 0.61,
+        "least": 0.7,
+        "month": "2026-03-01",
+        "monthsFailed": 2,
+    }
+    assert str(values_of(second)["text"]).endswith("(CQIMDQ21): 0, where at least 1 is asked (March 2026).")
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"least": 0.005, "most": 0.5}, "at least 0.5% and at most 50%"),
+        ({"least": None, "more_than": 0.4}, "more than 40%"),
+        ({"least": None, "most": 0.1}, "at most 10%"),
+    ],
+    ids=str,
+)
+def test_the_limits_of_a_gate_are_told_in_words(limits: dict[str, float | None], words: str) -> None:
+    (gate,) = extension_of(built(disclosed_report(failed_gates=(failed_gate(**limits),)))["group"][0], "failed-gate")
+    assert f"where {words} is asked" in str(values_of(gate)["text"])

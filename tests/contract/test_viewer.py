@@ -21,7 +21,16 @@ from fhir_adapter.viewer.wording import PERCENT
 from indicator_engine.definition import shipped_definitions
 from indicator_engine.disclosure import DisclosedReport, ReportStatus
 from tests.contract.api_world import World, client_of, services_of, stored
-from tests.contract.report_builders import built, cell, disclosed_report, series, spc_point, statistic
+from tests.contract.report_builders import (
+    built,
+    cell,
+    disclosed_report,
+    failed_gate,
+    flagged,
+    series,
+    spc_point,
+    statistic,
+)
 
 SYSTEM = "QSY"
 
@@ -146,6 +155,34 @@ def test_the_page_of_an_indicator_lists_every_gap_and_every_group() -> None:
 def test_a_masked_group_is_said_to_be_masked() -> None:
     words = text_of(page("/indicator/LB06", system_report()))
     assert "Second least deprived fifth not shown, small count masked 60" in words
+
+
+def test_a_failed_gate_is_told_beside_the_figure_in_the_words_of_the_report() -> None:
+    words = text_of(page("/indicator/LB06", system_report(failed_gates=(failed_gate(),))))
+    expected = (
+        "Read with care. A gate of data quality failed: Singletons with a gestation of 154 to 315 days (CQIMDQ15): "
+        "61.0%, where at least 70% is asked (March 2026)."
+    )
+    assert expected in words
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "5.0% of those counted have an open conflict between sources"),
+        ({}, "the value would lie between 225.0 and 275.0 per 1,000."),
+        ({"share": None}, "A few of those counted have an open conflict between sources"),
+        ({"low": None, "high": None}, "have an open conflict between sources is not shown, small count."),
+    ],
+)
+def test_open_conflicts_are_told_in_a_sentence(changes: dict[str, object], expected: str) -> None:
+    cells = (replace(cell(), flagged=flagged(**changes)),)
+    assert expected in text_of(page("/indicator/LB06", system_report(cells=cells)))
+
+
+def test_nothing_is_said_of_conflicts_where_there_are_none_and_of_gates_where_none_failed() -> None:
+    words = text_of(page("/indicator/LB06", system_report()))
+    assert ("open conflict" in words, "Read with care" in words) == (False, False)
 
 
 def test_a_withheld_statistic_gives_its_reason() -> None:

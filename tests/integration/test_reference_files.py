@@ -9,11 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from fhir_adapter.errors import PayloadRefused, ReferenceRefused
+from fhir_adapter.store.benchmarks import hes_averages
 from fhir_adapter.store.database import reading, writing
 from fhir_adapter.store.operational_schema import REFERENCE_IMD
 from fhir_adapter.store.reference_files import MOST_FAULTS
 from fhir_adapter.store.reference_tables import load_reference
 from fhir_adapter.workflows.resolve import resolve_everything
+from indicator_engine.counts import month_index
+from indicator_engine.gates import MonthlyAverage
 from tests.integration.people import cell, first_record, intake_over, send
 
 DECILE = "Index of Multiple Deprivation (IMD) Decile (where 1 is most deprived 10% of LSOAs)"
@@ -143,6 +146,24 @@ def test_a_postcode_gives_its_decile_or_why_there_is_none(
         [decile],
         [reason],
     )
+
+
+def test_averages_of_hes_are_read_from_the_benchmarks_by_organisation(store: sa.Engine, tmp_path: Path) -> None:
+    header = "indicator,area,period_start,period_end,value,unit,source"
+    lines = (
+        "hes_monthly_deliveries,RSA,2025-04-01,2026-03-31,410.5,deliveries,HES",
+        "hes_monthly_deliveries,RSA,2024-04-01,2025-03-31,400,deliveries,HES",
+        "LB01,RSB,2024-04-01,2025-03-31,0.06,proportion,NHS",
+    )
+    load(store, tmp_path, "benchmarks", header, *lines)
+    april_2024 = month_index(2024, 4)
+    with reading(store) as connection:
+        assert hes_averages(connection) == {
+            "RSA": [
+                MonthlyAverage(april_2024, april_2024 + 11, 400.0),
+                MonthlyAverage(april_2024 + 12, april_2024 + 23, 410.5),
+            ]
+        }
 
 
 def test_benchmarks_go_in(store: sa.Engine, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from fhir_adapter.store.counts_store import (
     latest_run,
     load_cells,
     load_events,
+    load_flagged,
     save_count_run,
 )
 from fhir_adapter.store.database import open_database, reading, writing
@@ -255,9 +256,11 @@ def test_counts_are_given_back_as_they_were_saved(store: sa.Engine) -> None:
     run = CountRun("run-1", "2026-04-01T12:00:00Z", "2026-04-01", "duckdb", "d", "s")
     cells = [("LB06", "1.0.0", 24314, "RSA", "RSA01", "all", "all", 12, 10, 1)]
     events = [("MO01", "1.0.0", "RSA", 24314, 7, 3), ("MO01", "1.0.0", "RSA", 24315, 19, 9)]
+    flagged = [("LB06", "1.0.0", 24314, "RSA", "RSA01", "all", "all", 3, 2, 1)]
     with writing(store) as connection:
-        save_count_run(connection, run, cells, events)
+        save_count_run(connection, run, cells, events, flagged)
         found = latest_run(connection), load_cells(connection, run.id), load_events(connection, run.id)
+        assert load_flagged(connection, run.id) == flagged
     assert found == (run, cells, events)
 
 
@@ -275,9 +278,11 @@ def test_of_two_runs_in_one_second_the_later_is_the_latest(store: sa.Engine) -> 
 def test_a_forgotten_run_leaves_nothing(store: sa.Engine) -> None:
     run = CountRun("run-1", "2026-04-01T12:00:00Z", "2026-04-01", "duckdb", "d", "s")
     with writing(store) as connection:
-        save_count_run(connection, run, [("LB06", "1.0.0", 1, "", "", "all", "all", 1, 1, 1)], [])
+        cells = [("LB06", "1.0.0", 1, "", "", "all", "all", 1, 1, 1)]
+        save_count_run(connection, run, cells, [], cells)
         forget_runs(connection, [run.id])
-        assert (latest_run(connection), load_cells(connection, run.id)) == (None, [])
+        left = load_cells(connection, run.id), load_flagged(connection, run.id)
+        assert (latest_run(connection), *left) == (None, [], [])
 
 
 def found_by(store: sa.Engine, search: ResourceSearch) -> ResourcePage:
