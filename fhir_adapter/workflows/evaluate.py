@@ -84,6 +84,8 @@ def _count_gates(catalogue: Catalogue, snapshot_folder: Path) -> CountTable:
     guarding = {
         each.id: each for each in shipped_gates().values() if not catalogue.definitions.keys().isdisjoint(each.guards)
     }
+    if not guarding:
+        return CountTable.of_rows(())
 
     def counter(families: Sequence[Family], asked: MonthRange) -> Counted:
         return count_on_snapshot(families, snapshot_folder, months=asked)

@@ -91,7 +91,7 @@ def _is_withheld(cells: pd.DataFrame, true: Mapping[str, Counts], rules: Preset,
     for belongs, keys in families:
         own = places[belongs]
         withheld[belongs] |= own.groupby(keys)["protected"].transform("any").to_numpy(np.bool_)
-    return withheld
+    return np.asarray(withheld, dtype=np.bool_)
 
 
 def _flagged(

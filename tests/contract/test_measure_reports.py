@@ -287,7 +287,8 @@ def test_a_failed_gate_is_told_with_its_value_its_limits_and_a_sentence() -> Non
     assert values_of(first) == {
         "gate": "CQIMDQ15",
         "text": (
-            "Singletons with a gestation of 154 to 315 days (CQIMDQ15): 61.0%, where at least 70% is asked (March 2026)."
+            "Singletons with a gestation of 154 to 315 days (CQIMDQ15): 61.0%, "
+            "where at least 70% is asked (March 2026)."
         ),
         "value": 0.61,
         "least": 0.7,
