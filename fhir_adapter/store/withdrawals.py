@@ -24,7 +24,7 @@ from fhir_adapter.store.operational_schema import LINK, LINKAGE_ZONE, SETTLEMENT
 from fhir_adapter.store.person_schema import WITHDRAWAL
 from fhir_adapter.store.running import fetch
 from fhir_adapter.store.source_rows import SourceRecord
-from fhir_adapter.store.touched_keys import note_dirty_keys, touch_shared_deliveries
+from fhir_adapter.store.touched_keys import note_dirty_keys, touch_dependents
 from indicator_engine.tables import TABLES, Table
 
 PROVIDER_FOLLOWS = ":"  # in the name of a source: the adapter, then the provider
@@ -193,7 +193,7 @@ def _remove(connection: Connection, rows: Sequence[RowKeys], withdrawal: Withdra
         sa.insert(TOUCHED_KEY),
         [{"entity": entity, "source": source, "source_key": key} for entity, source, key in touched],
     )
-    touch_shared_deliveries(connection)
+    touch_dependents(connection)
     note_dirty_keys(connection)
     _touch_people(connection, [(source, key) for entity, source, key in touched if entity == "person"])
     for table, source, own in dict.fromkeys((row.table.name, row.source, row.own) for row in rows):
