@@ -23,7 +23,7 @@ ASKED_AT_ONCE = 500  # keys in one list of a statement
 BLOCKS = ("postcode_hmac", "family_sound_hmac", "organisation", "district_hmac")
 BY_BLOCK, BY_MOTHER, BY_CHILD = "block", "mother", "child"
 ONE, OTHER = "one", "other"
-BABY_FACTS = ("birth_datetime", "birth_weight_g", "gestation_days", "birth_order")
+BABY_FACTS = ("birth_datetime", "birth_weight_g", "gestation_days", "birth_order", "outcome")
 DIGESTS = (
     "birth_date",
     "birth_eve",

@@ -10,6 +10,7 @@ from fhir_adapter.store.database import writing
 from fhir_adapter.store.link_cores import touch_entries
 from fhir_adapter.store.link_decisions import (
     Decision,
+    ReviewPair,
     entries_of_person,
     find_pair,
     joined_pairs,
@@ -19,6 +20,7 @@ from fhir_adapter.store.link_decisions import (
 )
 from fhir_adapter.store.resolved import resolve_all, wait_for_other_writers
 from fhir_adapter.workflows.linkage import Change, link_people
+from fhir_adapter.workflows.linkage_cores import NUMBERED
 from fhir_adapter.workflows.linkage_pairs import SWAPPED
 
 OPPOSITE = {"accept": ("reject", "separate"), "merge": ("reject", "separate"), "reject": ("accept", "merge")}
@@ -38,7 +40,7 @@ def decide_pair(engine: Engine, pair_id: str, kind: str, steward: Steward) -> De
     with writing(engine) as connection:
         wait_for_other_writers(connection)
         pair = find_pair(connection, pair_id)
-        if pair is None or (kind == "accept" and pair.pass_name == SWAPPED):
+        if pair is None or (kind == "accept" and _are_two_twins(pair)):
             return None
         return _decide(connection, kind, (pair.left_entry, pair.right_entry), steward)
 
@@ -78,6 +80,13 @@ def unmerge_person(engine: Engine, person_key: str, entry_key: str | None, stewa
         ]
         _link_again(connection, entries, steward)
         return undone
+
+
+def _are_two_twins(pair: ReviewPair) -> bool:
+    """Whether both sides of swapped twins stand under numbers, so that one person would hold two babies."""
+    return pair.pass_name == SWAPPED and all(
+        person.startswith(NUMBERED) for person in (pair.left_person, pair.right_person)
+    )
 
 
 def _decide(connection: Connection, kind: str, pair: tuple[str, str], steward: Steward) -> Decision:

@@ -50,7 +50,7 @@ from fhir_adapter.store.link_people import (
 from fhir_adapter.workflows.linkage_clusters import Edge, People, people_of
 from fhir_adapter.workflows.linkage_cores import Refused, refused_numbers, settle_local_ids
 from fhir_adapter.workflows.linkage_model import LinkageModel, shipped_model
-from fhir_adapter.workflows.linkage_pairs import REVIEW, judge_pairs, swapped_twins
+from fhir_adapter.workflows.linkage_pairs import REVIEW, SWAPPED, judge_pairs, swapped_twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ def link_people(connection: Connection, *, receipts: Sequence[str] | None, chang
         note_kin(connection, only_touched=False)
     model = shipped_model()
     doubted = _make_cores(connection, only_touched=only_touched)
+    doubted += _take_swapped_twins_out(connection, only_touched=only_touched)
     pairs = _judged(connection, model, only_touched=only_touched)
     replace_pairs(connection, _without_repeats([*doubted, *pairs]), only_touched=only_touched)
     _join(connection, before, model, only_touched=only_touched)
@@ -100,15 +101,26 @@ def _doubted(refused: Refused, pass_name: str) -> JudgedPair:
     return JudgedPair(left, right, pass_name, REVIEW, refused.reason)
 
 
-def _judged(connection: Connection, model: LinkageModel, *, only_touched: bool) -> list[JudgedPair]:
-    """Passes 2, 4 and 5, and twins whose numbers are swapped."""
-    found = found_pairs(connection, only_touched=only_touched)
+def _take_swapped_twins_out(connection: Connection, *, only_touched: bool) -> list[JudgedPair]:
+    """Entries that bear the number of one twin and the facts of the other, each with the twin whose facts they are.
+
+    An entry that the record of the birth contradicts stands alone until somebody decides; others are only listed.
+    """
     siblings = siblings_of_touched(connection, only_touched=only_touched)
     twins = {entry for pair in siblings for entry in pair}
     mates = entries_of_same_core(connection, twins)
-    asked = {entry for each in found for entry in (each.left, each.right)} | twins
-    features = features_of(connection, asked | {mate for each in mates.values() for mate in each})
-    return [*judge_pairs(found, features, model), *swapped_twins(siblings, mates, features)]
+    features = features_of(connection, twins | {mate for each in mates.values() for mate in each})
+    swapped = list(swapped_twins(siblings, mates, features))
+    alone = sorted({each.entry_key for each in swapped if each.is_outspoken})
+    move_to_cores(connection, [(entry, entry) for entry in alone], REFUSED)
+    return [_doubted(Refused(each.entry_key, each.twin, "facts-of-the-other-twin"), SWAPPED) for each in swapped]
+
+
+def _judged(connection: Connection, model: LinkageModel, *, only_touched: bool) -> list[JudgedPair]:
+    """Passes 2, 4 and 5."""
+    found = found_pairs(connection, only_touched=only_touched)
+    features = features_of(connection, {entry for each in found for entry in (each.left, each.right)})
+    return judge_pairs(found, features, model)
 
 
 def _without_repeats(pairs: Sequence[JudgedPair]) -> list[JudgedPair]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fhir_adapter.store.link_pairs import BY_CHILD, BY_MOTHER, EntryFeatures, FoundPair, JudgedPair
 from fhir_adapter.workflows.linkage_cores import LEAST_PARTS, NUMBERED
@@ -16,6 +16,18 @@ SAME_WEIGHT_G = 10  # domain.md D.1, pass 4
 OTHER_WEIGHT_G = 100  # domain.md D.2: from here on a difference of weights is an error and no rounding
 DAYS_A_WEEK = 7
 Pair = tuple[EntryFeatures, EntryFeatures]
+
+
+@dataclass(frozen=True, slots=True)
+class SwappedTwin:
+    """An entry that bears the facts of a twin of another number.
+
+    is_outspoken: the record of the birth, which the entry is not, contradicts it; so the number of the entry is wrong.
+    """
+
+    entry_key: str
+    twin: str
+    is_outspoken: bool
 
 
 def judge_pairs(
@@ -64,26 +76,27 @@ def swapped_twins(
     siblings: Sequence[tuple[str, str]],
     mates: Mapping[str, Sequence[str]],
     features: Mapping[str, EntryFeatures],
-) -> Iterator[JudgedPair]:
-    """Pairs of an entry and the twin whose facts it bears, while what bears its own number contradicts it.
+) -> Iterator[SwappedTwin]:
+    """Entries that bear the facts of a twin, while what bears their own number contradicts them.
 
     siblings: entries of two sources that are two babies of one mother. mates: entries of the same number as the first.
     """
-    listed: set[tuple[str, str]] = set()
     by_entry: defaultdict[str, list[str]] = defaultdict(list)
     for one, other in siblings:
         by_entry[one].append(other)
         by_entry[other].append(one)
     for entry, twins in sorted(by_entry.items()):
-        for mate in mates.get(entry, ()):
-            own, same_number = features[entry], features[mate]
-            if own.source == same_number.source or not _facts_against(own, same_number):
-                continue
-            for twin in twins:
-                is_of_mate = features[twin].source == same_number.source
-                if is_of_mate and _facts_for(own, features[twin]) and (entry, twin) not in listed:
-                    listed.add((entry, twin))
-                    yield JudgedPair(min(entry, twin), max(entry, twin), SWAPPED, REVIEW, "facts-of-the-other-twin")
+        own = features[entry]
+        against = [
+            features[mate]
+            for mate in mates.get(entry, ())
+            if features[mate].source != own.source and _facts_against(own, features[mate])
+        ]
+        sources = {mate.source for mate in against}
+        is_outspoken = own.facts["outcome"] is None and any(mate.facts["outcome"] is not None for mate in against)
+        for twin in sorted(twins):
+            if features[twin].source in sources and _facts_for(own, features[twin]):
+                yield SwappedTwin(entry, twin, is_outspoken)
 
 
 def _judge(

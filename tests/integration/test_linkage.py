@@ -46,16 +46,17 @@ def passes(store: sa.Engine, source: str) -> dict[str, str]:
     return {each.source_key: each.pass_name for each in links(store) if each.source == source}
 
 
+SECOND_FACTS = facts(birth_order=2, birth_weight_g=2100, birth_datetime="2026-03-02T04:40:00+00:00")
+
+
 def twins(receipt: str = "r-twins") -> Submission:
-    second = facts(birth_order=2, birth_weight_g=2100, birth_datetime="2026-03-02T04:40:00+00:00")
     return maternity(
-        receipt, mother(number=WOMAN), (baby("b1", number=GIRL), facts()), (baby("b2", number=TWIN), second)
+        receipt, mother(number=WOMAN), (baby("b1", number=GIRL), facts()), (baby("b2", number=TWIN), SECOND_FACTS)
     )
 
 
 def second_stay(number: str | None, **told: str | None) -> Submission:
-    row = facts(birth_order=2, birth_weight_g=2100, birth_datetime="2026-03-02T04:40:00+00:00")
-    return stay("r-second", mother("nm2", number=WOMAN), baby("n2", number=number, **told), row)
+    return stay("r-second", mother("nm2", number=WOMAN), baby("n2", number=number, **told), SECOND_FACTS)
 
 
 def test_a_valid_number_makes_records_of_two_systems_one_person(store: sa.Engine) -> None:
@@ -246,8 +247,26 @@ def test_an_entry_taken_out_stands_alone_in_spite_of_its_number(store: sa.Engine
     assert people(store)["neo:RSA", "nb"] == entry
 
 
-def test_swapped_twins_cannot_be_accepted(store: sa.Engine) -> None:
+def test_a_stay_with_the_number_of_the_other_twin_waits_for_somebody(store: sa.Engine) -> None:
+    take_in(store, [twins()], [second_stay(GIRL)])
+    assert status(store, "neo:RSA", "n2") == "AMBIGUOUS_NHS"
+    assert people(store)["neo:RSA", "n2"] not in (people(store)["mat:RSA", "b1"], people(store)["mat:RSA", "b2"])
+
+
+def test_an_accepted_swapped_stay_is_of_the_twin_whose_facts_it_bears(store: sa.Engine) -> None:
     take_in(store, [twins()], [second_stay(GIRL)])
     with reading(store) as connection:
         (asked,) = open_pairs(connection)
-    assert decide_pair(store, asked.id, "accept", STEWARD) is None
+    decide_pair(store, asked.id, "accept", STEWARD)
+    link_everything(store)
+    assert people(store)["neo:RSA", "n2"] == people(store)["mat:RSA", "b2"]
+
+
+def test_swapped_twins_are_not_accepted_where_no_record_of_the_birth_tells_which_is_wrong(store: sa.Engine) -> None:
+    known = [stay("r-1", mother("nm", number=WOMAN), baby("n1", number=GIRL), facts())]
+    known += [second_stay(TWIN)]
+    other = stay("r-3", mother("om", number=WOMAN), baby("o2", number=GIRL), SECOND_FACTS, source="neo:RSB")
+    take_in(store, known, [other])
+    with reading(store) as connection:
+        asked = open_pairs(connection)
+    assert [decide_pair(store, each.id, "accept", STEWARD) for each in asked] == [None]
