@@ -136,6 +136,11 @@ def unresolved_receipts(connection: Connection) -> list[str]:
     return [receipt_id for (receipt_id,) in fetch(connection, "SELECT receipt_id FROM unresolved_receipt")]
 
 
+def count_receipts(connection: Connection) -> int:
+    """How many receipts were ever given."""
+    return connection.execute(sa.select(sa.func.count()).select_from(RECEIPT)).scalar_one()
+
+
 def newest_receipt(connection: Connection, receipt_ids: Sequence[str] | None) -> str:
     """When the newest of these receipts was given, or of all; "" without any."""
     asked = receipt_ids if receipt_ids is not None and len(receipt_ids) <= DIGESTS_AT_ONCE else ()

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection, Engine
 
 from fhir_adapter.store.database import writing
-from fhir_adapter.store.intake_log import mark_resolved, newest_receipt, unresolved_receipts
+from fhir_adapter.store.intake_log import count_receipts, mark_resolved, newest_receipt, unresolved_receipts
 from fhir_adapter.store.resolved import resolve_all
 from fhir_adapter.workflows.feedback import tell_of
 from fhir_adapter.workflows.linkage import Change, link_people
 
-MOST_RECEIPTS_TOUCHED = 500  # beyond these, resolving everything is cheaper than finding what was touched
+FEW_RECEIPTS = 500  # as many are always resolved by what they touch
+LARGEST_SHARE = 0.1  # of all receipts: beyond it, resolving everything is cheaper than finding what was touched
+MOST_RECEIPTS_NAMED = 30_000  # SQLite takes 32,766 values in a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,19 @@ def resolve_pending(connection: Connection) -> Resolved:
     receipts = unresolved_receipts(connection)
     if not receipts:
         return Resolved()
-    touched = None if len(receipts) > MOST_RECEIPTS_TOUCHED else receipts
+    touched = receipts if _are_few(connection, len(receipts)) else None
     link_people(connection, receipts=touched, change=Change(newest_receipt(connection, receipts), "received"))
     counts = resolve_all(connection, touched=touched, notes_conflicts=True)
     tell_of(connection, receipts)
     mark_resolved(connection, receipts)
     return Resolved(counts.resolved, counts.held, counts.conflicts)
+
+
+def _are_few(connection: Connection, receipts: int) -> bool:
+    """Whether resolving what so many receipts touch costs less than resolving everything."""
+    if receipts <= FEW_RECEIPTS:
+        return True
+    return receipts <= min(MOST_RECEIPTS_NAMED, LARGEST_SHARE * count_receipts(connection))
 
 
 def resolve_store(engine: Engine) -> Resolved:
