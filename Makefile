@@ -8,9 +8,12 @@ FUZZ_INSTALLED := $(VENV)/.fuzz-installed
 PEERS := .peers
 PEERS_INSTALLED := $(PEERS)/.installed
 UV := $(shell command -v uv 2>/dev/null)
+LINKED_WORLD := .linked-world
+LINKED_STORE := PERINATAL_SYNTHETIC=1 PERINATAL_KEY_FILE=$(LINKED_WORLD)/perinatal.key \
+	PERINATAL_DATABASE_URL=sqlite:///$(LINKED_WORLD)/store.db
 ARGS ?=
 
-.PHONY: help setup demo test test-all check format bench interop nightly docs clean fuzz
+.PHONY: help setup demo test test-all check format bench interop linkage nightly docs clean fuzz
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,7 +85,15 @@ else
 endif
 	@touch $(FUZZ_INSTALLED)
 
-nightly: test test-all fuzz bench  ## everything
+linkage: $(INSTALLED)  ## links and conflicts of 20,000 births against their truth, into docs/methods/linkage_quality.md
+	rm -rf $(LINKED_WORLD)
+	$(BIN)/perinatal synth --births 20000 --seed 7 --scenario llr --format all --faults default --out $(LINKED_WORLD)
+	$(LINKED_STORE) $(BIN)/perinatal ingest $(LINKED_WORLD)/ndjson $(LINKED_WORLD)/csv/mhsds --json \
+		> $(LINKED_WORLD)/ingest.json || test $$? -eq 1  # the faults of the world are data problems
+	$(LINKED_STORE) $(BIN)/python -m tests.end_to_end.measure_linkage $(LINKED_WORLD) \
+		--database sqlite:///$(LINKED_WORLD)/store.db --page docs/methods/linkage_quality.md
+
+nightly: test test-all fuzz bench linkage  ## everything
 
 clean:  ## remove environments and the demo's files
-	rm -rf $(VENV) $(PEERS) perinatal-demo build dist *.egg-info
+	rm -rf $(VENV) $(PEERS) perinatal-demo $(LINKED_WORLD) build dist *.egg-info

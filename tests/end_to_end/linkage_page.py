@@ -36,10 +36,11 @@ def _lines(quality: Quality, truth: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", "| other links | precision | recall |", "|---|---|---|")
     yield _linked_row("mother of a birth, automatic", quality.mothers)
     yield from (_linked_row(f"stay to birth, {VARIANTS[name]}", linked) for name, linked in quality.stays.items())
-    yield from ("", "| stratum, automatic | precision | recall | recall with reviews |", "|---|---|---|---|")
-    reviewed = quality.strata["with_reviews"]
+    yield from ("", "| stratum | precision | recall | with reviews | deterministic alone |", "|---|---|---|---|---|")
+    reviewed, deterministic = (quality.strata[name] for name in ("with_reviews", "deterministic"))
     for name, linked in quality.strata["automatic"].items():
-        yield _row([name, _share(linked.precision), _share(linked.recall), _share(reviewed[name].recall)])
+        recalls = (linked.recall, reviewed[name].recall, deterministic[name].recall)
+        yield _row([name, _share(linked.precision), *map(_share, recalls)])
     yield from ("", "| pass | mentions |", "|---|---|")
     yield from (_row([name, f"{count:,}"]) for name, count in quality.passes.items())
     yield from (

@@ -6,6 +6,7 @@ The measured page says how it is in a world large enough to tell; here a small o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,7 +20,7 @@ from synthetic_bundles.scenario import load_scenario
 from synthetic_bundles.world import Plan
 from synthetic_bundles.write_world import Writing, write_world
 from tests.end_to_end.linkage_page import END, START, page_of
-from tests.end_to_end.linkage_quality import Quality, Share, measure
+from tests.end_to_end.linkage_quality import Quality, Share, measure, missed_bars
 from tests.worlds import perinatal_at, take_in
 
 SYSTEMS = (System.MATERNITY, System.NEONATAL, System.HEALTH_VISITING)
@@ -112,6 +113,13 @@ def test_there_is_something_to_measure(quality: Quality) -> None:
     assert quality.mentions > 5_000
     assert sum(found.injected.trials for found in quality.conflicts.values()) > 0
     assert quality.stays["automatic"].recall.trials > 50
+
+
+def test_the_nightly_measure_names_a_bar_that_is_missed(quality: Quality) -> None:
+    poor = replace(quality.people["automatic"], precision=Share(1, 2, 0.5, 0.1, 0.9))
+    worse = replace(quality, people={**quality.people, "automatic": poor})
+    # groups of a small world are too small for bars
+    assert set(missed_bars(worse)) - set(missed_bars(quality)) == {"precision of everybody"}
 
 
 def test_hardly_any_mention_is_lost(quality: Quality) -> None:
