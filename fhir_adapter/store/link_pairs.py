@@ -206,7 +206,8 @@ def _may_join(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool
     takes_part = sa.and_(*(side.c.core_pass.in_((BY_NUMBER, BY_SOURCE_KEY, BY_LOCAL_ID)) for side in (one, other)))
     return sa.and_(
         one.c.core_key != other.c.core_key,
-        one.c.role == other.c.role,
+        # not the bare column: SQLite would look everybody of the role up, once for each of the few without number
+        one.c.role == other.c.role + "",
         takes_part,
     )
 
