@@ -490,7 +490,7 @@ class Manifest(ManifestModel):
     name: Annotated[str, Field(pattern=NAME)]
     version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     title: str
-    system: System = System.OTHER
+    system: System
 
 
 class BundleManifest(Manifest):

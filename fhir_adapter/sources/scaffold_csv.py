@@ -82,6 +82,7 @@ class CsvDrafting:
             "name": self._name,
             "version": "0.1.0",
             "title": f"{self._name}, a draft",
+            "system": "other",
             "kind": "csv",
             "recognise": {"header": list(dict.fromkeys((*keys, *self._mapped(targets))))[:6]},
             "format": written,

@@ -17,6 +17,7 @@ HEAD = """
 name: file
 version: 1.0.0
 title: A file
+system: other
 kind: csv
 key_scope: {prefix: file, from: Sender}
 format: {optional: [Sender]}

@@ -114,6 +114,7 @@ CSV_MANIFEST = """
 name: {name}
 version: 1.0.0
 title: A file
+system: other
 kind: csv
 recognise: {{header: [Key]}}
 key_scope: {{prefix: file, from: Sender}}

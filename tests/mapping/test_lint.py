@@ -17,6 +17,7 @@ MANIFEST = """\
 name: small
 version: 1.0.0
 title: A small mapping
+system: other
 kind: fhir-bundle
 fhir_version: 4.0.1
 recognise: [{resource: Patient, profile: http://example.org/p}]
@@ -149,12 +150,12 @@ def test_an_unknown_resource_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "line", "told"),
     [
-        ("birth_date: birth", "brith_date: birth", "lint.unknown-column", 14, "did you mean birth_date?"),
-        ("- table: person", "- table: persons", "lint.unknown-table", 8, "did you mean person?"),
+        ("birth_date: birth", "brith_date: birth", "lint.unknown-column", 15, "did you mean birth_date?"),
+        ("- table: person", "- table: persons", "lint.unknown-table", 9, "did you mean person?"),
         ("version: 1.0.0", "version: one", "lint.manifest", 2, "match pattern"),
         ("title: A", "titel: A", "lint.manifest", 3, "did you mean title?"),
         ("name: small", "name: large", "lint.manifest", 1, "name of the folder"),
-        ("person_key: key", "person_key: kee", "lint.rule", 12, "there is no column kee"),
+        ("person_key: key", "person_key: kee", "lint.rule", 13, "there is no column kee"),
         ("kind: fhir-bundle", "kind: [", "lint.manifest", 1, "line"),
     ],
 )

@@ -109,6 +109,7 @@ MANIFEST = """
 name: stays
 version: 1.0.0
 title: Stays
+system: other
 kind: fhir-bundle
 fhir_version: 4.0.1
 recognise: [{{resource: Patient, profile: a}}]

@@ -38,9 +38,19 @@ from tests.worlds import KEY
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EARLIER, LATER = "2025-01-02T10:00:00+00:00", "2025-12-02T10:00:00+00:00"
 ADAPTERS = shipped_adapters()
-# What came, and working tables: neither says what the store makes of it.
+# What came, what its sender was told then, and working tables: none says what the store makes of it.
 NO_RESULT = frozenset(
-    ("payload", "unresolved_receipt", "receipt", "receipt_issue", "quarantine", "audit_event", "link_history")
+    (
+        "payload",
+        "unresolved_receipt",
+        "told_receipt",
+        "receipt",
+        "receipt_issue",
+        "receipt_feedback",
+        "quarantine",
+        "audit_event",
+        "link_history",
+    )
 )
 # By which of several equal rows was first, and what is sealed under chance.
 OF_ARRIVAL = frozenset(("receipt_id", "received_at", "sealed", "source_record_id", "mapping_version"))
@@ -57,14 +67,21 @@ def intake_over(engine: sa.Engine) -> Intake:
 READER = intake_over(sa.create_engine("sqlite://"))  # reading needs no store
 
 
+class Sent(list[ReadPayload]):
+    """Payloads that Hypothesis does not print whole beside a failure: it warns of texts that long."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} payloads>"
+
+
 @pytest.fixture(scope="module")
-def sent(tmp_path_factory: pytest.TempPathFactory) -> list[ReadPayload]:
+def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
     """Every payload of a world of all systems with faults, and later versions of its bundles."""
     folder = tmp_path_factory.mktemp("world")
     write_world(Plan(5, 2, load_scenario("llr"), "2025-04", 1), folder, Writing(("ndjson", "bfdr", "csv"), "heavy"))
     feeds = find_files([folder / name for name in ("ndjson", "bfdr", "csv")])
     found = [payload for file in feeds for payload in read_file(file, READER, adapter_name=None)]
-    return [*found, *(version for payload in found for version in versions(payload))]
+    return Sent([*found, *(version for payload in found for version in versions(payload))])
 
 
 def versions(payload: ReadPayload) -> Iterator[ReadPayload]:
@@ -161,7 +178,7 @@ def cut(payloads: Sequence[ReadPayload], chance: Random, most: int) -> list[Sequ
 )
 @given(seed=some.integers(0, 2**32), most=some.sampled_from([1, 2, 8]), count=some.integers(2, 14))
 def test_order_and_batches_change_nothing_that_is_made_of_a_world(
-    stores: Stores, sent: list[ReadPayload], seed: int, most: int, count: int
+    stores: Stores, sent: Sent, seed: int, most: int, count: int
 ) -> None:
     chance = Random(seed)
     some_of_it = chance.sample(sent, count)
@@ -169,6 +186,6 @@ def test_order_and_batches_change_nothing_that_is_made_of_a_world(
     assert made_of(stores, arrived, again=False) == made_of(stores, [some_of_it], again=True)
 
 
-def test_the_world_that_arrives_tells_of_twins(sent: list[ReadPayload]) -> None:
+def test_the_world_that_arrives_tells_of_twins(sent: Sent) -> None:
     babies = [row for each in sent for record in each.records for row in record.rows.get("baby", ())]
     assert max(int(row.get("birth_order") or 0) for row in babies) > 1
