@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fhir_adapter.store.model_schema import SOURCE
 from tests.worlds import KEY, Perinatal
 
 
@@ -40,10 +41,9 @@ def taken_in(folder: Path, feed: str, processes: int) -> tuple[Any, dict[str, li
     path = FEEDS[feed](folder, command)
     report = command("ingest", path, "--processes", str(processes), "--json").document
     with sqlite3.connect(folder / "perinatal.db") as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'source_%'")]
         hashes = {
-            table: connection.execute(f"SELECT record_key, row_hash FROM {table} ORDER BY 1, 2").fetchall()
-            for table in tables
+            table.name: connection.execute(f"SELECT record_key, row_hash FROM {table.name} ORDER BY 1, 2").fetchall()
+            for table in SOURCE.values()
         }
     return report, hashes
 
